@@ -1,0 +1,11 @@
+using System.CommandLine;
+
+namespace Chain.Cli.Bench;
+
+/// <summary><c>chain bench NAME</c>: ours and a peer, alternately, in one run.</summary>
+internal static class BenchCommand
+{
+    public static Command Create() => new("bench", "Measure Chain beside a peer, alternately, in one run.")
+    {
+    };
+}
