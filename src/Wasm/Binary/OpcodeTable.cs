@@ -87,9 +87,9 @@ public static class OpcodeTable
 
         Add(Opcode.Unreachable, "unreachable");
         Add(Opcode.Nop, "nop", None, ":");
-        Add(Opcode.Block, "block", BlockType);
-        Add(Opcode.Loop, "loop", BlockType);
-        Add(Opcode.If, "if", BlockType);
+        Add(Opcode.Block, "block", ImmediateKind.BlockType);
+        Add(Opcode.Loop, "loop", ImmediateKind.BlockType);
+        Add(Opcode.If, "if", ImmediateKind.BlockType);
         Add(Opcode.Else, "else");
         Add(Opcode.Throw, "throw", TagIndex);
         Add(Opcode.ThrowRef, "throw_ref");
@@ -272,7 +272,7 @@ public static class OpcodeTable
         Add(Opcode.I64Extend8S, "i64.extend8_s", None, "I:I");
         Add(Opcode.I64Extend16S, "i64.extend16_s", None, "I:I");
         Add(Opcode.I64Extend32S, "i64.extend32_s", None, "I:I");
-        Add(Opcode.RefNull, "ref.null", HeapType);
+        Add(Opcode.RefNull, "ref.null", ImmediateKind.HeapType);
         Add(Opcode.RefIsNull, "ref.is_null");
         Add(Opcode.RefFunc, "ref.func", FunctionIndex);
         Add(Opcode.RefEq, "ref.eq");
@@ -300,10 +300,10 @@ public static class OpcodeTable
         Add(Opcode.ArrayCopy, "array.copy", TypePair);
         Add(Opcode.ArrayInitData, "array.init_data", TypeAndData);
         Add(Opcode.ArrayInitElem, "array.init_elem", TypeAndElement);
-        Add(Opcode.RefTest, "ref.test", HeapType);
-        Add(Opcode.RefTestNull, "ref.test", HeapType);
-        Add(Opcode.RefCast, "ref.cast", HeapType);
-        Add(Opcode.RefCastNull, "ref.cast", HeapType);
+        Add(Opcode.RefTest, "ref.test", ImmediateKind.HeapType);
+        Add(Opcode.RefTestNull, "ref.test", ImmediateKind.HeapType);
+        Add(Opcode.RefCast, "ref.cast", ImmediateKind.HeapType);
+        Add(Opcode.RefCastNull, "ref.cast", ImmediateKind.HeapType);
         Add(Opcode.BrOnCast, "br_on_cast", BranchOnCast);
         Add(Opcode.BrOnCastFail, "br_on_cast_fail", BranchOnCast);
         Add(Opcode.AnyConvertExtern, "any.convert_extern");
