@@ -56,7 +56,7 @@ public readonly struct Value : IEquatable<Value>
     public static Value FromReference(object? reference) => new(ValueKind.Ref, 0, 0, reference);
 
     /// <summary>The value that a fresh local of the type has.</summary>
-    public static Value Default(ValueType type) => new(type.Kind, 0);
+    public static Value Default(Binary.ValueType type) => new(type.Kind, 0);
 
     /// <summary>Equality of bits, so that a NaN equals itself; of references, identity.</summary>
     public bool Equals(Value other) =>
