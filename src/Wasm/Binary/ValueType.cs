@@ -29,6 +29,11 @@ public readonly record struct HeapType
 
     public bool IsConcrete => Value >= 0;
 
+    /// <summary>The heap type below all others. No module can write it: it is that of a reference which unreachable code made up.</summary>
+    internal static HeapType Bottom { get; } = new(-1);
+
+    internal bool IsBottom => Value == -1;
+
     /// <summary>The type index.</summary>
     public uint Index => (uint)Value;
 
@@ -41,7 +46,7 @@ public readonly record struct HeapType
     internal static HeapType FromRaw(int value) => new(value);
 
     /// <summary>The name in the text format.</summary>
-    public override string ToString() => IsConcrete ? $"{Index}" : Abstract.ToString().ToLowerInvariant();
+    public override string ToString() => IsConcrete ? $"{Index}" : IsBottom ? "bottom" : Abstract.ToString().ToLowerInvariant();
 }
 
 /// <summary>The kind of a <see cref="ValueType"/>.</summary>
