@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using Chain.Wasm.Binary;
 using ValueType = Chain.Wasm.Binary.ValueType;
 
@@ -54,6 +55,13 @@ internal sealed partial class FunctionValidator
 
     private void Push(ReadOnlySpan<ValueType> types)
     {
+        if (types.Length <= stack.Length - height)
+        {
+            types.CopyTo(stack.AsSpan(height));
+            height += types.Length;
+            return;
+        }
+
         foreach (ValueType type in types) Push(type);
     }
 
@@ -102,12 +110,24 @@ internal sealed partial class FunctionValidator
 
     private void Pop(ReadOnlySpan<ValueType> types)
     {
-        for (int i = types.Length - 1; i >= 0; i--) Pop(types[i]);
+        // A block or call can take a thousand operands, in two bytes of code.
+        if (types.Length <= height - floor && AreEqual(stack.AsSpan(height - types.Length, types.Length), types))
+        {
+            height -= types.Length;
+            return;
+        }
+
+        for (int i = types.Length - 1; i >= 0; i--)
+        {
+            if (height == floor && unreachable) return;
+            Pop(types[i]);
+        }
     }
 
     /// <summary>Checks the topmost operands against types, and leaves them as they are.</summary>
     private void CheckTop(ReadOnlySpan<ValueType> types)
     {
+        if (types.Length <= height - floor && AreEqual(stack.AsSpan(height - types.Length, types.Length), types)) return;
         for (int i = types.Length - 1, index = height - 1; i >= 0; i--, index--)
         {
             if (index < floor)
@@ -207,6 +227,7 @@ internal sealed partial class FunctionValidator
     private bool Matches(ReadOnlySpan<ValueType> sub, ReadOnlySpan<ValueType> super)
     {
         if (sub.Length != super.Length) return false;
+        if (AreEqual(sub, super)) return true;
         for (int i = 0; i < sub.Length; i++)
         {
             if (!context.Matches(sub[i], super[i])) return false;
@@ -214,6 +235,9 @@ internal sealed partial class FunctionValidator
 
         return true;
     }
+
+    private static bool AreEqual(ReadOnlySpan<ValueType> one, ReadOnlySpan<ValueType> other) =>
+        MemoryMarshal.Cast<ValueType, int>(one).SequenceEqual(MemoryMarshal.Cast<ValueType, int>(other));
 
     /// <summary>The index of a type in a value type must be one of the module's.</summary>
     private void CheckType(long offset, ValueType type)

@@ -97,8 +97,8 @@ internal static class InstructionTypes
     {
         if (opcode is >= Opcode.V128Load8x8S and <= Opcode.V128Load32x2U) return 3;
         string[] parts = name.Split('.');
-        string digits = new(parts[1].SkipWhile(char.IsLetter).TakeWhile(char.IsDigit).ToArray());
-        if (digits.Length == 0) digits = parts[0][1..];
+        ReadOnlySpan<char> digits = Digits(parts[1]);
+        if (digits.IsEmpty) digits = Digits(parts[0]);
         return digits switch
         {
             "8" => 0,
@@ -114,7 +114,18 @@ internal static class InstructionTypes
     private static byte LaneCount(string name)
     {
         string[] parts = name.Split('.');
-        if (parts[0] == "v128") return (byte)(128 / int.Parse(new string(parts[1].SkipWhile(char.IsLetter).TakeWhile(char.IsDigit).ToArray())));
-        return byte.Parse(parts[0].AsSpan(parts[0].IndexOf('x') + 1));
+        return parts[0] == "v128"
+            ? (byte)(128 / int.Parse(Digits(parts[1])))
+            : byte.Parse(parts[0].AsSpan(parts[0].IndexOf('x') + 1));
+    }
+
+    /// <summary>The first number in a name, or nothing.</summary>
+    private static ReadOnlySpan<char> Digits(string name)
+    {
+        int start = name.AsSpan().IndexOfAnyInRange('0', '9');
+        if (start < 0) return [];
+        ReadOnlySpan<char> rest = name.AsSpan(start);
+        int length = rest.IndexOfAnyExceptInRange('0', '9');
+        return length < 0 ? rest : rest[..length];
     }
 }

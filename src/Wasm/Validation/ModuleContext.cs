@@ -80,7 +80,7 @@ public sealed class ModuleContext
     /// <summary>Throws that an index is not one of an index space.</summary>
     [DoesNotReturn]
     internal void FailUnknown(long offset, string what, uint index, int count, uint? function = null) =>
-        Fail(offset, $"unknown {what} {index}, expected {(count == 0 ? "none, as there is none" : $"an index below {count}")}", function);
+        Fail(offset, $"unknown {what} {index}, {(count == 0 ? "there is none" : $"expected an index below {count}")}", function);
 
     /// <summary>Throws that the module breaks a rule.</summary>
     /// <param name="offset">Where, in the module.</param>

@@ -47,35 +47,21 @@ public static class ModuleValidator
             ValidateStart();
         }
 
+        // The reader has checked each section; here imports count too.
         private void CheckCounts()
         {
-            int Imported(ExternalKind kind) => module.ImportCount(kind);
-            CheckCount("types", module.Types.Length, ModuleLimits.Types, SectionId.Type);
-            CheckCount("recursive groups of types", module.TypeGroups.Length, ModuleLimits.RecursiveGroups, SectionId.Type);
-            CheckCount("imports", module.Imports.Length, ModuleLimits.Imports, SectionId.Import);
-            CheckCount("functions", Imported(ExternalKind.Function) + module.Functions.Length, ModuleLimits.Functions, SectionId.Function);
-            CheckCount("tables", Imported(ExternalKind.Table) + module.Tables.Length, ModuleLimits.Tables, SectionId.Table);
-            CheckCount("memories", Imported(ExternalKind.Memory) + module.Memories.Length, ModuleLimits.Memories, SectionId.Memory);
-            CheckCount("tags", Imported(ExternalKind.Tag) + module.Tags.Length, ModuleLimits.Tags, SectionId.Tag);
-            CheckCount("globals", Imported(ExternalKind.Global) + module.Globals.Length, ModuleLimits.Globals, SectionId.Global);
-            CheckCount("exports", module.Exports.Length, ModuleLimits.Exports, SectionId.Export);
-            CheckCount("element segments", module.Elements.Length, ModuleLimits.ElementSegments, SectionId.Element);
-            CheckCount("data segments", module.Data.Length, ModuleLimits.DataSegments, SectionId.Data);
-            for (int i = 0; i < module.Bodies.Length; i++)
-            {
-                if (module.Bodies[i].Bytes.Length > ModuleLimits.FunctionBodyBytes)
-                {
-                    context.Fail(
-                        module.Bodies[i].Offset,
-                        $"function body too long, expected at most {ModuleLimits.FunctionBodyBytes} bytes, found {module.Bodies[i].Bytes.Length}",
-                        (uint)(Imported(ExternalKind.Function) + i));
-                }
-            }
+            CheckCount("functions", ExternalKind.Function, module.Functions.Length, ModuleLimits.Functions, SectionId.Function);
+            CheckCount("tables", ExternalKind.Table, module.Tables.Length, ModuleLimits.Tables, SectionId.Table);
+            CheckCount("memories", ExternalKind.Memory, module.Memories.Length, ModuleLimits.Memories, SectionId.Memory);
+            CheckCount("tags", ExternalKind.Tag, module.Tags.Length, ModuleLimits.Tags, SectionId.Tag);
+            CheckCount("globals", ExternalKind.Global, module.Globals.Length, ModuleLimits.Globals, SectionId.Global);
         }
 
-        private void CheckCount(string what, int count, int limit, SectionId section)
+        private void CheckCount(string what, ExternalKind kind, int defined, int limit, SectionId section)
         {
-            if (count > limit) context.Fail(OffsetOf(section), $"too many {what}, expected at most {limit}, found {count}");
+            int count = module.ImportCount(kind) + defined;
+            if (count > limit)
+                context.Fail(OffsetOf(defined > 0 ? section : SectionId.Import), $"too many {what}, expected at most {limit}, found {count}");
         }
 
         private long OffsetOf(SectionId id)

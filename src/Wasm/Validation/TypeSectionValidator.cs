@@ -28,13 +28,10 @@ internal sealed class TypeSectionValidator(ModuleContext context)
         switch (type.Composite)
         {
             case FunctionType function:
-                CheckCount(type, "parameters", function.Parameters.Length, ModuleLimits.Parameters);
-                CheckCount(type, "results", function.Results.Length, ModuleLimits.Results);
                 foreach (ValueType parameter in function.Parameters) CheckReference(type, parameter, end);
                 foreach (ValueType result in function.Results) CheckReference(type, result, end);
                 break;
             case StructType structure:
-                CheckCount(type, "fields", structure.Fields.Length, ModuleLimits.StructFields);
                 foreach (FieldType field in structure.Fields) CheckReference(type, field.Storage, end);
                 break;
             case ArrayType array:
@@ -50,11 +47,6 @@ internal sealed class TypeSectionValidator(ModuleContext context)
         if (depth > ModuleLimits.SubtypingDepth)
             context.Fail(type.Offset, $"type {index}: too many supertypes above it, expected at most {ModuleLimits.SubtypingDepth}");
         depths[index] = (byte)depth;
-    }
-
-    private void CheckCount(SubType type, string what, int count, int limit)
-    {
-        if (count > limit) context.Fail(type.Offset, $"too many {what} of a type, expected at most {limit}, found {count}");
     }
 
     private void CheckReference(SubType type, ValueType reference, int end)
