@@ -31,7 +31,7 @@ internal sealed partial class FunctionValidator
     private void ApplyElse()
     {
         ref ControlFrame frame = ref frames[frameCount - 1];
-        if (frame.Opcode != Opcode.If) Fail("else without if");
+        if (frame.Opcode != Opcode.If) Fail("else without if, expected end");
         PopResults(in frame);
         frame.Opcode = Opcode.Else;
         frame.Unreachable = false;
@@ -44,7 +44,7 @@ internal sealed partial class FunctionValidator
         ref ControlFrame frame = ref frames[frameCount - 1];
         PopResults(in frame);
         if (frame.Opcode == Opcode.If && !Matches(frame.StartTypes, frame.EndTypes))
-            FailMismatch($"else for an if with results {List(frame.EndTypes)}", "end");
+            FailMismatch($"else for an if of type {List(frame.StartTypes)} -> {List(frame.EndTypes)}", "end");
         ValueType[] end = frame.EndTypes;
         PopFrame();
         Push(end);

@@ -211,7 +211,7 @@ internal sealed partial class FunctionValidator
         bool is64 = context.Memories[instruction.Index].Limits.Is64;
         if (instruction.Alignment > (uint)natural)
         {
-            Fail($"alignment must not be larger than natural, expected at most 2^{natural}, found 2^{instruction.Alignment}");
+            Fail($"alignment must not be larger than natural, expected at most {1UL << natural} bytes, found {1UL << (int)instruction.Alignment}");
         }
 
         if (!is64 && instruction.Bits > uint.MaxValue)

@@ -63,7 +63,7 @@ internal sealed partial class FunctionValidator
         // What a constant expression names is thereby declared.
         if (constant) context.DeclaredFunctions[(int)index] = true;
         else if (!context.DeclaredFunctions[(int)index])
-            Fail($"undeclared function reference, expected function {index} in an export, an element segment or a global");
+            Fail($"undeclared function reference, expected function {index} in an export, an element segment or a global, found in bodies only");
         Push(ValueType.Ref(HeapType.OfIndex(context.FunctionTypes[index]), false));
     }
 

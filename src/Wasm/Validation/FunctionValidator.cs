@@ -185,7 +185,7 @@ internal sealed partial class FunctionValidator
         if (position == code.Length) return;
         long offset = codeOffset + position;
         throw InFunction(new MalformedModuleException(
-            $"malformed module {module.DisplayName} at 0x{offset:x}: {code.Length - position} bytes after the function's end", offset));
+            $"malformed module {module.DisplayName} at 0x{offset:x}: expected the end of the function's bytes, found {code.Length - position} more", offset));
     }
 
     private MalformedModuleException InFunction(MalformedModuleException malformed) =>

@@ -241,7 +241,8 @@ public static class ModuleValidator
             if (type.Parameters.Length > 0 || type.Results.Length > 0)
             {
                 context.Fail(
-                    offset, $"start function, expected type () -> (), found {ModuleContext.Printable(type.ToString())}, {context.Describe(start)}");
+                    offset,
+                    $"start function of the wrong type, expected () -> (), found {ModuleContext.Printable(type.ToString())} ({context.Describe(start)})");
             }
         }
 

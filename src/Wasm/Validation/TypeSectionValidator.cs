@@ -61,7 +61,7 @@ internal sealed class TypeSectionValidator(ModuleContext context)
         if (type.Supertypes.Length == 0) return;
         SubType supertype = module.Types[type.Supertypes[0]];
         if (supertype.Final)
-            context.Fail(type.Offset, $"sub type {index} does not match, expected a supertype that is not final, found type {type.Supertypes[0]}");
+            context.Fail(type.Offset, $"sub type {index} does not match, expected a supertype that is not final, found type {type.Supertypes[0]}, which is");
         if (!Matches(type.Composite, supertype.Composite))
         {
             context.Fail(
