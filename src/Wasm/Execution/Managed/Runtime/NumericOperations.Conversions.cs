@@ -182,7 +182,7 @@ internal static partial class NumericOperations
     public static double F64PromoteF32(float a)
     {
         // A plain cast would be dropped by the JIT together with a demotion of its result, and a signalling NaN would stay one.
-        if (!Sse2.IsSupported) return a;
+        if (!Sse2.IsSupported) return float.IsNaN(a) ? PromotedNaN(a) : a;
         return Sse2.ConvertScalarToVector128Double(Vector128<double>.Zero, Vector128.CreateScalarUnsafe(a)).ToScalar();
     }
 
@@ -197,12 +197,18 @@ internal static partial class NumericOperations
     public static float F32ReinterpretI32(int a)
     {
         // The JIT keeps constants as doubles, so that a signalling NaN which it sees becomes a quiet one; it does not look through this.
-        if (!Sse2.IsSupported) return BitConverter.Int32BitsToSingle(a);
+        if (!Sse2.IsSupported) return (a & int.MaxValue) > 0x7F80_0000 ? OpaqueBits(a) : BitConverter.Int32BitsToSingle(a);
         return Sse2.ConvertScalarToVector128Int32(a).AsSingle().ToScalar();
     }
 
     [MethodImpl(Inline)]
     public static double F64ReinterpretI64(long a) => BitConverter.Int64BitsToDouble(a);
+
+    [MethodImpl(Cold)]
+    private static double PromotedNaN(float a) => a;
+
+    [MethodImpl(Cold)]
+    private static float OpaqueBits(int a) => BitConverter.Int32BitsToSingle(a);
 
     // The eight that follow are right for every argument. A float is handed over as a double, which is exact. Casts saturate.
     [MethodImpl(Cold)]
