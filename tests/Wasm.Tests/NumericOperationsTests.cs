@@ -16,7 +16,7 @@ public sealed class NumericOperationsTests
     [SharedFact("spec/core.tar.gz")]
     public void TheAssertionsOfTheScalarScriptsHold()
     {
-        OperationScript script = OperationScript.Run(Scripts.Contains);
+        OperationScript script = OperationScript.Run(Scripts.Contains, withIntrinsics: false);
         Assert.True(script.Failures.Count == 0, $"{script.Failures.Count} of {script.Ran} failed:\n{string.Join('\n', script.Failures.Take(20))}");
         Assert.True(script.Ran >= 3_619, $"only {script.Ran} assertions ran");
     }

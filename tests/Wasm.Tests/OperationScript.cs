@@ -19,9 +19,11 @@ internal sealed unsafe class OperationScript
     private readonly Dictionary<string, byte[]> files;
     private readonly Dictionary<string, StraightLineFunction?> functions = [];
     private readonly byte[] memory = GC.AllocateArray<byte>(MemorySize, pinned: true);
+    private readonly bool withIntrinsics;
     private Module? module;
 
-    private OperationScript(Dictionary<string, byte[]> files) => this.files = files;
+    private OperationScript(Dictionary<string, byte[]> files, bool withIntrinsics) =>
+        (this.files, this.withIntrinsics) = (files, withIntrinsics);
 
     /// <summary>How many assertions held or did not; those about other functions are not counted.</summary>
     public int Ran { get; private set; }
@@ -29,7 +31,8 @@ internal sealed unsafe class OperationScript
     public List<string> Failures { get; } = [];
 
     /// <summary>Runs scripts by name.</summary>
-    public static OperationScript Run(Predicate<string> isWanted)
+    /// <param name="withIntrinsics">As for <see cref="StraightLineFunction.TryCompile"/>.</param>
+    public static OperationScript Run(Predicate<string> isWanted, bool withIntrinsics)
     {
         var files = new Dictionary<string, byte[]>();
         using FileStream file = File.OpenRead(Path.Combine(Places.Shared, "spec", "core.tar.gz"));
@@ -43,7 +46,7 @@ internal sealed unsafe class OperationScript
             files[name] = content.ToArray();
         }
 
-        var script = new OperationScript(files);
+        var script = new OperationScript(files, withIntrinsics);
         foreach (string name in files.Keys.Where(name => name.EndsWith(".json", StringComparison.Ordinal)).Order()) script.RunOne(name);
         return script;
     }
@@ -87,7 +90,7 @@ internal sealed unsafe class OperationScript
         if (!functions.TryGetValue(field, out StraightLineFunction? function))
         {
             uint index = module!.Exports.Single(export => export.Name == field && export.Kind == ExternalKind.Function).Index;
-            functions[field] = function = StraightLineFunction.TryCompile(module, index);
+            functions[field] = function = StraightLineFunction.TryCompile(module, index, withIntrinsics);
         }
 
         if (function is null) return;

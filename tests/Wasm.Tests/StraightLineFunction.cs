@@ -2,6 +2,7 @@ using System.Reflection;
 using System.Reflection.Emit;
 using System.Runtime.Intrinsics;
 using Chain.Wasm.Binary;
+using Chain.Wasm.Execution.Managed.Compilation;
 using Chain.Wasm.Execution.Managed.Runtime;
 using Module = Chain.Wasm.Binary.Module;
 using ValueType = Chain.Wasm.Binary.ValueType;
@@ -47,7 +48,8 @@ internal sealed unsafe class StraightLineFunction
     }
 
     /// <summary>Compiles a function; <see langword="null"/> where it takes more than the operations under test.</summary>
-    public static StraightLineFunction? TryCompile(Module module, uint index)
+    /// <param name="withIntrinsics">Whether vector instructions become <see cref="VectorIntrinsics"/> where there are some.</param>
+    public static StraightLineFunction? TryCompile(Module module, uint index, bool withIntrinsics)
     {
         int imported = module.ImportCount(ExternalKind.Function);
         if (index < imported) return null;
@@ -55,13 +57,25 @@ internal sealed unsafe class StraightLineFunction
         if (type.Results.Length > 1) return null;
         var method = new DynamicMethod(
             "f", typeof(void), [typeof(byte*), typeof(byte*), typeof(byte*)], typeof(VectorOperations).Module, skipVisibility: true);
-        var emitter = new Emitter(method.GetILGenerator());
+        var emitter = new Emitter(method.GetILGenerator(), withIntrinsics);
         return emitter.TryEmit(type, module.Bodies[index - imported]) ? new StraightLineFunction(method) : null;
     }
 
-    private sealed class Emitter(ILGenerator il)
+    /// <summary>A function that is one vector instruction, on the arguments of its method but for immediates.</summary>
+    public static StraightLineFunction OfOperation(in Instruction instruction, bool withIntrinsics)
+    {
+        var method = new DynamicMethod(
+            "f", typeof(void), [typeof(byte*), typeof(byte*), typeof(byte*)], typeof(VectorOperations).Module, skipVisibility: true);
+        new Emitter(method.GetILGenerator(), withIntrinsics).EmitSingle(instruction);
+        return new StraightLineFunction(method);
+    }
+
+    private sealed class Emitter(ILGenerator il, bool withIntrinsics)
     {
         private readonly List<LocalBuilder> locals = [];
+        private readonly LocalBuilder[] scratch =
+            [.. Enumerable.Range(0, IntrinsicSequence.ScratchLocals).Select(_ => il.DeclareLocal(typeof(Vector128<byte>)))];
+
         private int calls;
 
         public bool TryEmit(FunctionType type, FunctionBody body)
@@ -105,6 +119,29 @@ internal sealed unsafe class StraightLineFunction
 
             il.Emit(OpCodes.Ret);
             return calls > 0;
+        }
+
+        public void EmitSingle(in Instruction instruction)
+        {
+            MethodInfo method = Methods[instruction.Opcode];
+            bool hasImmediate = OpcodeTable.Get(instruction.Opcode).Immediate
+                is ImmediateKind.Lane or ImmediateKind.Lanes or ImmediateKind.MemoryArgumentLane;
+            Type[] types = [.. method.GetParameters().Select(parameter => parameter.ParameterType)];
+            for (int i = 0; i < types.Length - (hasImmediate ? 1 : 0); i++)
+            {
+                il.Emit(OpCodes.Ldarg_0);
+                il.Emit(OpCodes.Ldc_I4, SlotSize * i);
+                il.Emit(OpCodes.Add);
+                Load(types[i]);
+            }
+
+            EmitOperation(instruction);
+            LocalBuilder result = il.DeclareLocal(method.ReturnType);
+            il.Emit(OpCodes.Stloc, result);
+            il.Emit(OpCodes.Ldarg_1);
+            il.Emit(OpCodes.Ldloc, result);
+            Store(method.ReturnType);
+            il.Emit(OpCodes.Ret);
         }
 
         private bool TryEmit(in Instruction instruction)
@@ -160,13 +197,7 @@ internal sealed unsafe class StraightLineFunction
         {
             switch (OpcodeTable.Get(instruction.Opcode).Immediate)
             {
-                case ImmediateKind.None:
-                    break;
-                case ImmediateKind.Lane:
-                    il.Emit(OpCodes.Ldc_I4, (int)instruction.Index2);
-                    break;
-                case ImmediateKind.Lanes:
-                    EmitV128(instruction);
+                case ImmediateKind.None or ImmediateKind.Lane or ImmediateKind.Lanes:
                     break;
                 case ImmediateKind.MemoryArgument:
                     EmitAddress(instruction);
@@ -178,19 +209,54 @@ internal sealed unsafe class StraightLineFunction
                     EmitAddress(instruction);
                     Load(method.GetParameters()[0].ParameterType);
                     il.Emit(OpCodes.Ldloc, vector);
-                    il.Emit(OpCodes.Ldc_I4, (int)instruction.Index2);
                     break;
                 case ImmediateKind.MemoryArgumentLane:
-                    il.Emit(OpCodes.Ldc_I4, (int)instruction.Index2);
-                    Call(instruction.Opcode);
+                    EmitOperation(instruction);
                     EmitStore(instruction, method.ReturnType);
                     return true;
                 default:
                     return false;
             }
 
-            Call(instruction.Opcode);
+            EmitOperation(instruction);
             return true;
+        }
+
+        private void EmitOperation(in Instruction instruction)
+        {
+            ReadOnlySpan<IntrinsicStep> steps = withIntrinsics ? VectorIntrinsics.Find(instruction) : default;
+            foreach (IntrinsicStep step in steps) EmitStep(step, (int)instruction.Index2);
+            if (!steps.IsEmpty)
+            {
+                calls++;
+                return;
+            }
+
+            switch (OpcodeTable.Get(instruction.Opcode).Immediate)
+            {
+                case ImmediateKind.Lane or ImmediateKind.MemoryArgumentLane:
+                    il.Emit(OpCodes.Ldc_I4, (int)instruction.Index2);
+                    break;
+                case ImmediateKind.Lanes:
+                    EmitV128(instruction);
+                    break;
+            }
+
+            Call(instruction.Opcode);
+        }
+
+        private void EmitStep(IntrinsicStep step, int lane)
+        {
+            switch (step.Kind)
+            {
+                case IntrinsicStepKind.Call: il.Emit(OpCodes.Call, step.Method!); break;
+                case IntrinsicStepKind.Plain: il.Emit(step.Instruction); break;
+                case IntrinsicStepKind.Int32: il.Emit(OpCodes.Ldc_I4, (int)step.Value); break;
+                case IntrinsicStepKind.Int64: il.Emit(OpCodes.Ldc_I8, step.Value); break;
+                case IntrinsicStepKind.Lane: il.Emit(OpCodes.Ldc_I4, lane * (int)step.Value); break;
+                case IntrinsicStepKind.Store: il.Emit(OpCodes.Stloc, scratch[step.Value]); break;
+                case IntrinsicStepKind.Load: il.Emit(OpCodes.Ldloc, scratch[step.Value]); break;
+            }
         }
 
         private void Call(Opcode opcode)

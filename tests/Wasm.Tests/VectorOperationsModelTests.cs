@@ -3,6 +3,7 @@ using System.Reflection;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using Chain.Wasm.Binary;
+using Chain.Wasm.Execution.Managed.Compilation;
 using Chain.Wasm.Execution.Managed.Runtime;
 using LaneModel = System.Func<System.Int128, System.Int128, int, System.Int128>;
 
@@ -188,6 +189,53 @@ public sealed class VectorOperationsModelTests
 
             Vector128<byte> swizzled = VectorOperations.I8x16Swizzle(a, indices);
             for (int i = 0; i < 16; i++) Assert.Equal(indices[i] < 16 ? a[indices[i]] : 0, swizzled[i]);
+        }
+    }
+
+    [Fact]
+    public unsafe void IntrinsicsEqualTheMethods()
+    {
+        int operations = 0;
+        byte* arguments = stackalloc byte[48], expected = stackalloc byte[16], actual = stackalloc byte[16];
+        foreach (Opcode opcode in StraightLineFunction.Methods.Keys)
+        {
+            if (VectorIntrinsics.Find(new Instruction { Opcode = opcode, Index2 = 1 }).IsEmpty || opcode == Opcode.I8x16Shuffle) continue;
+            operations++;
+            var lane1 = new Instruction { Opcode = opcode, Index2 = 1 };
+            StraightLineFunction method = StraightLineFunction.OfOperation(lane1, withIntrinsics: false);
+            StraightLineFunction intrinsics = StraightLineFunction.OfOperation(lane1, withIntrinsics: true);
+            foreach ((Vector128<byte> a, Vector128<byte> b) in Pairs(opcode))
+            {
+                a.Store(arguments);
+                b.Store(arguments + 16);
+                (a ^ (b.AsUInt32() << 7).AsByte()).Store(arguments + 32);
+                method.Run(arguments, expected, null);
+                intrinsics.Run(arguments, actual, null);
+                Assert.True(Vector128.Load(expected) == Vector128.Load(actual), $"{opcode} of {a} and {b} differs");
+            }
+        }
+
+        Assert.True(operations >= 200 || !System.Runtime.Intrinsics.X86.Avx2.IsSupported, $"only {operations} operations");
+    }
+
+    [Fact]
+    public unsafe void ConstantShufflesPickLanesByIndex()
+    {
+        byte* arguments = stackalloc byte[32], actual = stackalloc byte[16];
+        foreach ((Vector128<byte> a, Vector128<byte> b) in Pairs(Opcode.I8x16Shuffle).Take(100))
+        {
+            a.Store(arguments);
+            b.Store(arguments + 16);
+            foreach ((byte and, byte or) in new (byte, byte)[] { (31, 0), (15, 0), (15, 16) })
+            {
+                Vector128<byte> lanes = ((a ^ b) & Vector128.Create(and)) | Vector128.Create(or);
+                var shuffle = new Instruction { Opcode = Opcode.I8x16Shuffle, Bits = lanes.AsUInt64()[0], BitsHigh = lanes.AsUInt64()[1] };
+                foreach (bool withIntrinsics in new[] { false, true })
+                {
+                    StraightLineFunction.OfOperation(shuffle, withIntrinsics).Run(arguments, actual, null);
+                    for (int i = 0; i < 16; i++) Assert.Equal(lanes[i] < 16 ? a[lanes[i]] : b[lanes[i] - 16], actual[i]);
+                }
+            }
         }
     }
 
