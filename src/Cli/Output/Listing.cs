@@ -1,3 +1,4 @@
+using System.Text;
 using Chain.Wasm.Text;
 using Spectre.Console;
 
@@ -13,6 +14,9 @@ internal sealed class Listing(string title, params string[] columns)
 {
     // Laying out a table measures every cell several times; a list this long is searched, not admired.
     private const int LongestTable = 2000;
+
+    // One endless name must not pad every other line to its length.
+    private const int WidestColumn = 60;
 
     private readonly List<string[]> rows = [];
 
@@ -41,7 +45,7 @@ internal sealed class Listing(string title, params string[] columns)
         for (int i = 0; i < columns.Length; i++)
         {
             widths[i] = Name(i).Length;
-            foreach (string[] row in rows) widths[i] = Math.Max(widths[i], row[i].Length);
+            foreach (string[] row in rows) widths[i] = Math.Max(widths[i], Math.Min(row[i].Length, WidestColumn));
         }
 
         WriteLine(output, [.. columns.Select((_, i) => Name(i))], widths);
@@ -51,14 +55,16 @@ internal sealed class Listing(string title, params string[] columns)
 
     private void WriteLine(TextWriter output, string[] cells, int[] widths)
     {
+        var line = new StringBuilder();
         for (int i = 0; i < cells.Length; i++)
         {
-            output.Write("  ");
-            if (IsRight(i)) output.Write(cells[i].PadLeft(widths[i]));
-            else output.Write(i == cells.Length - 1 ? cells[i] : cells[i].PadRight(widths[i]));
+            line.Append("  ");
+            int padding = Math.Max(0, widths[i] - cells[i].Length);
+            if (IsRight(i)) line.Append(' ', padding).Append(cells[i]);
+            else line.Append(cells[i]).Append(' ', padding);
         }
 
-        output.WriteLine();
+        output.WriteLine(line.ToString().TrimEnd());
     }
 
     private void WriteTable(IAnsiConsole console)
@@ -66,12 +72,12 @@ internal sealed class Listing(string title, params string[] columns)
         var table = new Table { Border = TableBorder.Simple, Title = new TableTitle(Markup.Escape(title)) };
         for (int i = 0; i < columns.Length; i++)
         {
-            var column = new TableColumn(new Text(Name(i)));
+            var column = new TableColumn(new Spectre.Console.Text(Name(i)));
             table.AddColumn(IsRight(i) ? column.RightAligned() : column);
         }
 
         // Text, unlike a string cell, is never read as markup.
-        foreach (string[] row in rows) table.AddRow(row.Select(cell => new Text(cell)));
+        foreach (string[] row in rows) table.AddRow(row.Select(cell => new Spectre.Console.Text(cell)));
         console.Write(table);
     }
 

@@ -7,5 +7,6 @@ internal static class WasmCommand
 {
     public static Command Create() => new("wasm", "Validate, dump and run core WebAssembly modules.")
     {
+        DumpCommand.Create(),
     };
 }

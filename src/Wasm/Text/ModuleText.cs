@@ -98,9 +98,13 @@ public sealed class ModuleText
     /// <summary>A type definition on one line, such as <c>(func (param i32))</c>.</summary>
     public string Type(uint index) => types.Append(new StringBuilder(), module.Types[index], index).ToString();
 
-    /// <summary>The signature that a type index stands for in a function or tag, such as <c>(param i32) (result i64)</c>.</summary>
-    public string Signature(uint typeIndex) =>
-        types.FunctionType(typeIndex) is { } type ? types.AppendSignature(new StringBuilder(), type).ToString().TrimStart() : $"(type {typeIndex})";
+    /// <summary>The signature that a type index stands for in a function or tag, such as <c>(param i32) (result i64)</c>, or <c>()</c>.</summary>
+    public string Signature(uint typeIndex)
+    {
+        if (types.FunctionType(typeIndex) is not { } type) return $"(type {typeIndex})";
+        string signature = types.AppendSignature(new StringBuilder(), type).ToString();
+        return signature.Length == 0 ? "()" : signature.TrimStart();
+    }
 
     public string Type(TableType type) => types.Append(new StringBuilder(), type).ToString();
 
