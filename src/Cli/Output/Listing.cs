@@ -69,7 +69,8 @@ internal sealed class Listing(string title, params string[] columns)
 
     private void WriteTable(IAnsiConsole console)
     {
-        var table = new Table { Border = TableBorder.Simple, Title = new TableTitle(Markup.Escape(title)) };
+        console.WriteLine(title);
+        var table = new Table { Border = TableBorder.Simple };
         for (int i = 0; i < columns.Length; i++)
         {
             var column = new TableColumn(new Spectre.Console.Text(Name(i)));
