@@ -36,13 +36,17 @@ public sealed class ModuleRoundTripTests
 internal static class SpecArchive
 {
     /// <summary>All <c>.wasm</c> files of a suite, by their path in the archive.</summary>
-    public static IEnumerable<(string Name, byte[] Bytes)> Binaries(string suite)
+    public static IEnumerable<(string Name, byte[] Bytes)> Binaries(string suite) =>
+        Files(suite).Where(file => file.Name.EndsWith(".wasm", StringComparison.Ordinal));
+
+    /// <summary>All files of a suite, by their path in the archive.</summary>
+    public static IEnumerable<(string Name, byte[] Bytes)> Files(string suite)
     {
         using FileStream file = File.OpenRead(Path.Combine(Places.Shared, "spec", suite + ".tar.gz"));
         using var tar = new TarReader(new GZipStream(file, CompressionMode.Decompress));
         while (tar.GetNextEntry() is { } entry)
         {
-            if (!entry.Name.EndsWith(".wasm", StringComparison.Ordinal)) continue;
+            if (entry.EntryType is not (TarEntryType.RegularFile or TarEntryType.V7RegularFile)) continue;
             var content = new MemoryStream();
             entry.DataStream?.CopyTo(content);
             yield return (entry.Name, content.ToArray());

@@ -18,6 +18,10 @@ public ref struct InstructionReader
         this.immediates = immediates;
     }
 
+    /// <summary>Goes on at a byte of <paramref name="code"/> where another reader of it stopped.</summary>
+    internal InstructionReader(ReadOnlySpan<byte> code, long offset, string module, Immediates immediates, int position)
+        : this(code, offset, module, immediates) => reader.Position = position;
+
     /// <summary>Lists that instructions carry: labels of <c>br_table</c>, types of <c>select</c>, clauses of <c>try_table</c>.</summary>
     public sealed class Immediates
     {

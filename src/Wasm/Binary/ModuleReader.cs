@@ -17,6 +17,7 @@ public static class ModuleReader
     /// <param name="bytes">The module; must not change while the result is in use.</param>
     /// <param name="displayName">What messages call it.</param>
     /// <exception cref="MalformedModuleException">The bytes are not a module; the message says where and why.</exception>
+    /// <exception cref="InvalidModuleException">The module declares more of something than <see cref="ModuleLimits"/> allows.</exception>
     public static Module Read(ReadOnlyMemory<byte> bytes, string displayName = "(module)")
     {
         var module = new Module { DisplayName = displayName, Bytes = bytes };
@@ -107,7 +108,7 @@ public static class ModuleReader
                     break;
                 case SectionId.Type: ReadTypes(ref reader); break;
                 case SectionId.Import: ReadImports(ref reader); break;
-                case SectionId.Function: module.Functions = ReadTypeUses(ref reader, "functions"); break;
+                case SectionId.Function: module.Functions = ReadFunctions(ref reader); break;
                 case SectionId.Table: ReadTables(ref reader); break;
                 case SectionId.Memory: ReadMemories(ref reader); break;
                 case SectionId.Tag: ReadTags(ref reader); break;
@@ -126,7 +127,7 @@ public static class ModuleReader
 
         private void ReadTypes(ref WasmReader reader)
         {
-            int count = reader.ReadCount("types");
+            int count = reader.ReadCount("recursive groups of types", ModuleLimits.RecursiveGroups);
             var groups = new RecursiveGroup[count];
             var types = new List<SubType>(count);
             for (int i = 0; i < count; i++)
@@ -136,8 +137,10 @@ public static class ModuleReader
                 if (explicitGroup)
                 {
                     reader.Position++;
-                    members = reader.ReadCount("types");
+                    members = reader.ReadCount("types", ModuleLimits.Types);
                 }
+
+                reader.CheckLimit(reader.Offset, "types", (uint)(types.Count + members), ModuleLimits.Types);
 
                 var group = new SubType[members];
                 for (int j = 0; j < members; j++) group[j] = ReadSubType(ref reader);
@@ -167,10 +170,10 @@ public static class ModuleReader
             switch (form)
             {
                 case 0x60:
-                    ValueType[] parameters = ReadValueTypes(ref reader, "parameters");
-                    return new FunctionType(parameters, ReadValueTypes(ref reader, "results"));
+                    ValueType[] parameters = ReadValueTypes(ref reader, "parameters", ModuleLimits.Parameters);
+                    return new FunctionType(parameters, ReadValueTypes(ref reader, "results", ModuleLimits.Results));
                 case 0x5F:
-                    var fields = new FieldType[reader.ReadCount("fields")];
+                    var fields = new FieldType[reader.ReadCount("fields", ModuleLimits.StructFields)];
                     for (int i = 0; i < fields.Length; i++) fields[i] = ReadFieldType(ref reader);
                     return new StructType(fields);
                 case 0x5E:
@@ -181,9 +184,9 @@ public static class ModuleReader
             }
         }
 
-        private static ValueType[] ReadValueTypes(ref WasmReader reader, string what)
+        private static ValueType[] ReadValueTypes(ref WasmReader reader, string what, int limit)
         {
-            var types = new ValueType[reader.ReadCount(what)];
+            var types = new ValueType[reader.ReadCount(what, limit)];
             for (int i = 0; i < types.Length; i++) types[i] = reader.ReadValueType();
             return types;
         }
@@ -198,7 +201,7 @@ public static class ModuleReader
 
         private void ReadImports(ref WasmReader reader)
         {
-            var imports = new Import[reader.ReadCount("imports")];
+            var imports = new Import[reader.ReadCount("imports", ModuleLimits.Imports)];
             for (int i = 0; i < imports.Length; i++)
             {
                 long at = reader.Offset;
@@ -224,9 +227,9 @@ public static class ModuleReader
             module.CountImports();
         }
 
-        private static TypeUse[] ReadTypeUses(ref WasmReader reader, string what)
+        private static TypeUse[] ReadFunctions(ref WasmReader reader)
         {
-            var uses = new TypeUse[reader.ReadCount(what)];
+            var uses = new TypeUse[reader.ReadCount("functions", ModuleLimits.Functions)];
             for (int i = 0; i < uses.Length; i++)
             {
                 long at = reader.Offset;
@@ -238,7 +241,7 @@ public static class ModuleReader
 
         private void ReadTags(ref WasmReader reader)
         {
-            var tags = new TypeUse[reader.ReadCount("tags")];
+            var tags = new TypeUse[reader.ReadCount("tags", ModuleLimits.Tags)];
             for (int i = 0; i < tags.Length; i++)
             {
                 long at = reader.Offset;
@@ -256,7 +259,7 @@ public static class ModuleReader
 
         private void ReadTables(ref WasmReader reader)
         {
-            var tables = new Table[reader.ReadCount("tables")];
+            var tables = new Table[reader.ReadCount("tables", ModuleLimits.Tables)];
             for (int i = 0; i < tables.Length; i++)
             {
                 long at = reader.Offset;
@@ -277,7 +280,7 @@ public static class ModuleReader
 
         private void ReadMemories(ref WasmReader reader)
         {
-            var memories = new Memory[reader.ReadCount("memories")];
+            var memories = new Memory[reader.ReadCount("memories", ModuleLimits.Memories)];
             for (int i = 0; i < memories.Length; i++)
             {
                 long at = reader.Offset;
@@ -312,7 +315,7 @@ public static class ModuleReader
 
         private void ReadGlobals(ref WasmReader reader)
         {
-            var globals = new Global[reader.ReadCount("globals")];
+            var globals = new Global[reader.ReadCount("globals", ModuleLimits.Globals)];
             for (int i = 0; i < globals.Length; i++)
             {
                 long at = reader.Offset;
@@ -325,7 +328,7 @@ public static class ModuleReader
 
         private void ReadExports(ref WasmReader reader)
         {
-            var exports = new Export[reader.ReadCount("exports")];
+            var exports = new Export[reader.ReadCount("exports", ModuleLimits.Exports)];
             for (int i = 0; i < exports.Length; i++)
             {
                 long at = reader.Offset;
@@ -340,7 +343,7 @@ public static class ModuleReader
 
         private void ReadElements(ref WasmReader reader)
         {
-            var elements = new ElementSegment[reader.ReadCount("element segments")];
+            var elements = new ElementSegment[reader.ReadCount("element segments", ModuleLimits.ElementSegments)];
             for (int i = 0; i < elements.Length; i++) elements[i] = ReadElement(ref reader);
             module.Elements = elements;
         }
@@ -363,7 +366,7 @@ public static class ModuleReader
                 else if (reader.ReadByte() != 0) reader.Fail(reader.Offset - 1, "malformed element kind; expected 0");
             }
 
-            int count = reader.ReadCount("elements");
+            int count = reader.ReadCount("elements", ModuleLimits.Elements);
             if (expressions)
             {
                 var items = new Expression[count];
@@ -378,13 +381,14 @@ public static class ModuleReader
 
         private void ReadBodies(ref WasmReader reader)
         {
-            var bodies = new FunctionBody[reader.ReadCount("function bodies")];
+            var bodies = new FunctionBody[reader.ReadCount("function bodies", ModuleLimits.Functions)];
             for (int i = 0; i < bodies.Length; i++)
             {
                 uint size = reader.ReadUnsigned32();
                 long at = reader.Offset;
                 if (size == 0 || size > (uint)reader.Remaining)
                     reader.Fail(at, $"unexpected end: function body of {size} bytes, {reader.Remaining} left in the section");
+                reader.CheckLimit(at, "bytes of a function body", size, ModuleLimits.FunctionBodyBytes);
                 bodies[i] = new FunctionBody(module.Bytes.Slice((int)at, (int)size), at);
                 reader.Position += (int)size;
             }
@@ -394,7 +398,7 @@ public static class ModuleReader
 
         private void ReadData(ref WasmReader reader)
         {
-            var segments = new DataSegment[reader.ReadCount("data segments")];
+            var segments = new DataSegment[reader.ReadCount("data segments", ModuleLimits.DataSegments)];
             for (int i = 0; i < segments.Length; i++)
             {
                 long at = reader.Offset;

@@ -79,17 +79,17 @@ public readonly record struct ValueType
 
     private ValueType(int bits) => this.bits = bits;
 
-    public static ValueType Bottom { get; } = new((int)ValueKind.Bottom);
-    public static ValueType I32 { get; } = new((int)ValueKind.I32);
-    public static ValueType I64 { get; } = new((int)ValueKind.I64);
-    public static ValueType F32 { get; } = new((int)ValueKind.F32);
-    public static ValueType F64 { get; } = new((int)ValueKind.F64);
-    public static ValueType V128 { get; } = new((int)ValueKind.V128);
-    public static ValueType I8 { get; } = new((int)ValueKind.I8);
-    public static ValueType I16 { get; } = new((int)ValueKind.I16);
-    public static ValueType FuncRef { get; } = Ref(HeapType.Of(AbstractHeapType.Func), true);
-    public static ValueType ExternRef { get; } = Ref(HeapType.Of(AbstractHeapType.Extern), true);
-    public static ValueType ExnRef { get; } = Ref(HeapType.Of(AbstractHeapType.Exn), true);
+    public static ValueType Bottom => new((int)ValueKind.Bottom);
+    public static ValueType I32 => new((int)ValueKind.I32);
+    public static ValueType I64 => new((int)ValueKind.I64);
+    public static ValueType F32 => new((int)ValueKind.F32);
+    public static ValueType F64 => new((int)ValueKind.F64);
+    public static ValueType V128 => new((int)ValueKind.V128);
+    public static ValueType I8 => new((int)ValueKind.I8);
+    public static ValueType I16 => new((int)ValueKind.I16);
+    public static ValueType FuncRef => Ref(HeapType.Of(AbstractHeapType.Func), true);
+    public static ValueType ExternRef => Ref(HeapType.Of(AbstractHeapType.Extern), true);
+    public static ValueType ExnRef => Ref(HeapType.Of(AbstractHeapType.Exn), true);
 
     public ValueKind Kind => (ValueKind)(bits & 0xF);
 
@@ -122,6 +122,11 @@ public readonly record struct ValueType
 
     /// <summary>The value type that a field of this storage type is read as: i32 for the packed ones.</summary>
     public ValueType Unpacked() => IsPacked ? I32 : this;
+
+    // Written out because validation compares types at every instruction, in unoptimised code at first.
+    public bool Equals(ValueType other) => bits == other.bits;
+
+    public override int GetHashCode() => bits;
 
     /// <summary>The name in the text format, such as <c>i32</c> or <c>(ref null 3)</c>.</summary>
     public override string ToString()

@@ -72,7 +72,17 @@ internal ref struct WasmReader
         return (uint)ReadUnsigned(32);
     }
 
-    public ulong ReadUnsigned64() => ReadUnsigned(64);
+    public ulong ReadUnsigned64()
+    {
+        // So do most offsets of memory accesses.
+        if (Position < bytes.Length && bytes[Position] < 0x80)
+        {
+            ordinal++;
+            return bytes[Position++];
+        }
+
+        return ReadUnsigned(64);
+    }
 
     public int ReadSigned32() => (int)ReadSigned(32);
 
@@ -84,14 +94,23 @@ internal ref struct WasmReader
 
     public ulong ReadFixed64() => BinaryPrimitives.ReadUInt64LittleEndian(ReadBytes(8));
 
-    /// <summary>The count of a vector, refused where the rest of the span cannot hold that many elements.</summary>
-    public int ReadCount(string what)
+    /// <summary>The count of a vector, refused where the rest of the span cannot hold that many elements or a limit is passed.</summary>
+    public int ReadCount(string what, int limit = int.MaxValue)
     {
         long at = Offset;
         uint count = ReadUnsigned32();
         // Every element takes a byte at least; so a huge count in a tiny file costs nothing.
         if (count > (uint)Remaining) Fail(at, $"length out of bounds: {count} {what} declared, {Remaining} bytes left");
+        CheckLimit(at, what, count, limit);
         return (int)count;
+    }
+
+    /// <summary>Throws where there is more of something than <see cref="ModuleLimits"/> allows.</summary>
+    public readonly void CheckLimit(long offset, string what, uint count, int limit)
+    {
+        if (count <= limit) return;
+        throw new InvalidModuleException(
+            $"invalid module {module} at 0x{offset:x}: too many {what}, expected at most {limit}, found {count}", offset);
     }
 
     public string ReadName()
@@ -176,7 +195,7 @@ internal ref struct WasmReader
             if ((next & 0x80) == 0) break;
         }
 
-        NoteWidth(here, start, LebEncoding.UnsignedWidth(result));
+        if (encoding is not null) NoteWidth(here, start, LebEncoding.UnsignedWidth(result));
         return result;
     }
 
@@ -205,7 +224,7 @@ internal ref struct WasmReader
         while ((next & 0x80) != 0);
 
         if (shift < 64 && (next & 0x40) != 0) result |= -1L << shift;
-        NoteWidth(here, start, LebEncoding.SignedWidth(result));
+        if (encoding is not null) NoteWidth(here, start, LebEncoding.SignedWidth(result));
         return result;
     }
 

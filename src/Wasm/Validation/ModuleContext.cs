@@ -69,6 +69,19 @@ public sealed class ModuleContext
     internal string Describe(uint function) =>
         Module.Names.Function(function) is { } name ? $"function {function} '{Printable(name)}'" : $"function {function}";
 
+    /// <summary>A type for messages: its kind, as its members can be thousands.</summary>
+    internal static string Describe(CompositeType type) => type switch
+    {
+        FunctionType => "a function type",
+        StructType => "a structure type",
+        _ => "an array type",
+    };
+
+    /// <summary>Throws that an index is not one of an index space.</summary>
+    [DoesNotReturn]
+    internal void FailUnknown(long offset, string what, uint index, int count, uint? function = null) =>
+        Fail(offset, $"unknown {what} {index}, {(count == 0 ? "there is none" : $"expected an index below {count}")}", function);
+
     /// <summary>Throws that the module breaks a rule.</summary>
     /// <param name="offset">Where, in the module.</param>
     /// <param name="what">What was expected and what was found.</param>

@@ -166,4 +166,12 @@ internal static partial class NumericOperations
         Vector128<double> first = Sse2.MaxScalar(x, y), second = Sse2.MaxScalar(y, x);
         return double.IsNaN((first | second).ToScalar()) ? a + b : (first & second).ToScalar();
     }
+
+    /// <summary>The value itself, which the JIT must not take for a constant.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public static float OpaqueF32(float value) => value;
+
+    /// <inheritdoc cref="OpaqueF32"/>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public static double OpaqueF64(double value) => value;
 }

@@ -77,9 +77,9 @@ internal static partial class VectorOperations
     [MethodImpl(Inline)]
     public static V128 I8x16Shuffle(V128 a, V128 b, V128 lanes)
     {
-        V128 fromB = lanes & Vector128.Create((byte)16);
-        if (fromB == V128.Zero) return Vector128.Shuffle(a, lanes);
-        if (fromB == Vector128.Create((byte)16)) return Vector128.Shuffle(b, lanes ^ Vector128.Create((byte)16));
+        // Both tests are written out, because the JIT folds no comparison of a local.
+        if ((lanes & Vector128.Create((byte)16)) == V128.Zero) return Vector128.Shuffle(a, lanes);
+        if ((~lanes & Vector128.Create((byte)16)) == V128.Zero) return Vector128.Shuffle(b, lanes ^ Vector128.Create((byte)16));
         // Adding 0x70 sets the top bit of the indices from 16 up and subtracting 16 sets it of those below: pshufb yields zero for both.
         if (Ssse3.IsSupported)
         {

@@ -1,10 +1,9 @@
-using Chain.Wasm.Binary;
-
-namespace Chain.Wasm.Validation;
+namespace Chain.Wasm;
 
 /// <summary>
 /// What a module may declare at most. The figures are those of the JavaScript embedding ("Implementation-defined limits"), so a module
-/// that browsers take is taken here; the last two are this implementation's own.
+/// that browsers take is taken here; the last two are this implementation's own. A module past them is an
+/// <see cref="InvalidModuleException"/>, as early as the reader meets the count.
 /// </summary>
 public static class ModuleLimits
 {
@@ -19,6 +18,9 @@ public static class ModuleLimits
     public const int Memories = 100;
     public const int DataSegments = 100_000;
     public const int ElementSegments = 10_000_000;
+
+    /// <summary>Elements of one segment.</summary>
+    public const int Elements = 10_000_000;
 
     /// <summary>Parameters of a function type.</summary>
     public const int Parameters = 1_000;
