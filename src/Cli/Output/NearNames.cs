@@ -10,6 +10,8 @@ internal static class NearNames
     // The distance is quadratic in the length and the names are a stranger's.
     private const int LongestCompared = 100;
 
+    private const int LongestShown = 80;
+
     /// <summary><c>; near: 'total', 'totals'</c>, or the first few names there are where none is near, or nothing where there are none.</summary>
     public static string Hint(string wanted, IReadOnlyCollection<string> names)
     {
@@ -27,7 +29,8 @@ internal static class NearNames
         return $"; there {(names.Count == 1 ? "is" : "are")} {Join(some)}{(names.Count > some.Length ? $" and {names.Count - some.Length} more" : "")}";
     }
 
-    private static string Join(string[] names) => string.Join(", ", names.Select(name => $"'{TextLiteral.OneLine(name)}'"));
+    private static string Join(string[] names) => string.Join(", ", names.Select(name =>
+        $"'{TextLiteral.OneLine(name.Length <= LongestShown ? name : name[..LongestShown] + "…")}'"));
 
     /// <summary>The edits (insert, delete, replace; letter case is free) between two names.</summary>
     internal static int Distance(string left, string right)

@@ -12,7 +12,7 @@ internal sealed class ExternalTypes(Module module, ModuleText text)
     public string Of(Import import) => import.Kind switch
     {
         ExternalKind.Table => text.Type(import.Table),
-        ExternalKind.Memory => text.Type(import.Memory),
+        ExternalKind.Memory => Pages(import.Memory),
         ExternalKind.Global => text.Type(import.Global),
         _ => text.Signature(import.TypeIndex),
     };
@@ -27,10 +27,14 @@ internal sealed class ExternalTypes(Module module, ModuleText text)
         {
             ExternalKind.Function when own < module.Functions.Length => text.Signature(module.Functions[own].TypeIndex),
             ExternalKind.Table when own < module.Tables.Length => text.Type(module.Tables[own].Type),
-            ExternalKind.Memory when own < module.Memories.Length => text.Type(module.Memories[own].Type),
+            ExternalKind.Memory when own < module.Memories.Length => Pages(module.Memories[own].Type),
             ExternalKind.Global when own < module.Globals.Length => text.Type(module.Globals[own].Type),
             ExternalKind.Tag when own < module.Tags.Length => text.Signature(module.Tags[own].TypeIndex),
             _ => "",
         };
     }
+
+    // Bare numbers would leave the reader guessing at the unit.
+    private static string Pages(MemoryType type) =>
+        (type.Limits.Is64 ? "i64 " : "") + (type.Limits.Maximum is { } maximum ? $"{type.Limits.Minimum} to {maximum} pages" : $"{type.Limits.Minimum} pages or more");
 }

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.IO.Compression;
 using Chain.Wasm;
 using Chain.Wasm.Binary;
@@ -19,8 +20,14 @@ internal static class ModuleFile
         try
         {
             using FileStream file = File.OpenRead(path);
-            using Stream content = IsPacked(file) ? new GZipStream(file, CompressionMode.Decompress) : file;
-            return ReadAll(content, path);
+            if (!IsPacked(file)) return ReadAll(file, path);
+            uint declared = PackedSize(file);
+            using var content = new GZipStream(file, CompressionMode.Decompress);
+            byte[] bytes = ReadAll(content, path);
+            // The stream ends quietly where the file was cut.
+            if ((uint)bytes.Length != declared)
+                throw new CommandException($"cannot read {path}: a damaged or truncated gzip file: {declared} bytes declared, {bytes.Length} found");
+            return bytes;
         }
         catch (Exception e) when (e is InvalidDataException or UnauthorizedAccessException or IOException)
         {
@@ -48,9 +55,19 @@ internal static class ModuleFile
     private static bool IsPacked(FileStream file)
     {
         if (!file.CanSeek) return false;
-        bool packed = file.ReadByte() == 0x1F && file.ReadByte() == 0x8B;
+        bool packed = file.Length >= 18 && file.ReadByte() == 0x1F && file.ReadByte() == 0x8B;
         file.Position = 0;
         return packed;
+    }
+
+    // RFC 1952, 2.3.1: the last four bytes are the unpacked size.
+    private static uint PackedSize(FileStream file)
+    {
+        Span<byte> trailer = stackalloc byte[4];
+        file.Seek(-4, SeekOrigin.End);
+        file.ReadExactly(trailer);
+        file.Position = 0;
+        return BinaryPrimitives.ReadUInt32LittleEndian(trailer);
     }
 
     private static byte[] ReadAll(Stream content, string path)

@@ -110,7 +110,7 @@ internal sealed class CoreHarness : ISpecHarness
         if (found.Length != command.Expected.Count) return Outcome.Failed($"{command.Expected.Count} results", $"{found.Length}");
         for (int i = 0; i < found.Length; i++)
         {
-            if (CoreValues.Matches(command.Expected[i], found[i])) continue;
+            if (CoreValues.Matches(command.Expected[i], found[i], engine)) continue;
             string which = found.Length > 1 ? $" as result {i + 1}" : "";
             return Outcome.Failed(CoreValues.Describe(command.Expected[i]) + which, CoreValues.Describe(found[i], command.Expected[i]));
         }

@@ -36,19 +36,22 @@ internal static class CoreValues
     }
 
     /// <summary>Whether a result is what a script expects.</summary>
-    public static bool Matches(JsonElement expected, Value found)
+    /// <param name="expected">One of the script's <c>expected</c>.</param>
+    /// <param name="found">The result.</param>
+    /// <param name="engine">Whose references they are.</param>
+    public static bool Matches(JsonElement expected, Value found, Engine engine)
     {
         string type = expected.GetProperty("type").GetString()!;
         string? text = expected.TryGetProperty("value", out JsonElement value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
         return type switch
         {
-            "either" => expected.GetProperty("values").EnumerateArray().Any(one => Matches(one, found)),
+            "either" => expected.GetProperty("values").EnumerateArray().Any(one => Matches(one, found, engine)),
             "i32" => found.Kind == ValueKind.I32 && MatchesLane("i32", text!, found.Bits),
             "i64" => found.Kind == ValueKind.I64 && MatchesLane("i64", text!, found.Bits),
             "f32" => found.Kind == ValueKind.F32 && MatchesLane("f32", text!, found.Bits),
             "f64" => found.Kind == ValueKind.F64 && MatchesLane("f64", text!, found.Bits),
             "v128" => found.Kind == ValueKind.V128 && MatchesVector(expected, found.V128),
-            _ => found.Kind == ValueKind.Ref && MatchesReference(type, text, found.Reference),
+            _ => found.Kind == ValueKind.Ref && MatchesReference(type, text, found.Reference, engine),
         };
     }
 
@@ -117,18 +120,19 @@ internal static class CoreValues
     };
 
     // A funcref, externref or exnref in a result is of that hierarchy by the function's type; the others share one.
-    private static bool MatchesReference(string type, string? expected, object? found) => type switch
+    private static bool MatchesReference(string type, string? expected, object? found, Engine engine) => type switch
     {
         "nullref" or "nullfuncref" or "nullexternref" or "nullexnref" or "refnull" => found is null,
         _ when expected == "null" => found is null,
         "externref" or "anyref" when expected is not null => found is HostReference host && host.Number.ToString(CultureInfo.InvariantCulture) == expected,
-        "funcref" => found is Function,
-        "externref" or "exnref" => found is not null,
-        "anyref" => found is not null and not Function,
-        "eqref" => Value.FromReference(found).ReferenceKind is AbstractHeapType.I31 or AbstractHeapType.Struct or AbstractHeapType.Array,
-        "i31ref" => Value.FromReference(found).ReferenceKind == AbstractHeapType.I31,
-        "structref" => Value.FromReference(found).ReferenceKind == AbstractHeapType.Struct,
-        "arrayref" => Value.FromReference(found).ReferenceKind == AbstractHeapType.Array,
+        _ when found is null => false,
+        "externref" or "exnref" => true,
+        "funcref" => engine.KindOf(found) == AbstractHeapType.Func,
+        "anyref" => engine.KindOf(found) is not (AbstractHeapType.Func or AbstractHeapType.Exn),
+        "eqref" => engine.KindOf(found) is AbstractHeapType.I31 or AbstractHeapType.Struct or AbstractHeapType.Array,
+        "i31ref" => engine.KindOf(found) == AbstractHeapType.I31,
+        "structref" => engine.KindOf(found) == AbstractHeapType.Struct,
+        "arrayref" => engine.KindOf(found) == AbstractHeapType.Array,
         _ => throw new FormatException($"unknown expected type {type}"),
     };
 
