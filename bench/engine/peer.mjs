@@ -63,9 +63,10 @@ const operations = {
         return { done };
     },
 
+    // Processor time, not that of the clock on the wall: a kernel is one busy thread, and other processes shall not count.
     time({ name, n, type }) {
-        const run = loaded.get(name), { ns, value } = timed(() => run(n));
-        return { ns, checksum: checksum(type, value) };
+        const run = loaded.get(name), since = process.cpuUsage(), value = run(n), used = process.cpuUsage(since);
+        return { ns: (used.user + used.system) * 1e3, checksum: checksum(type, value) };
     },
 
     // Compiles, instantiates and calls an export once, each step timed.

@@ -48,7 +48,7 @@ internal sealed record Kernel(string Name, int N, ChecksumType Result, string Ab
 }
 
 /// <summary>One timed call of a kernel.</summary>
-/// <param name="Nanoseconds">How long it took.</param>
+/// <param name="Nanoseconds">The processor time, user and system, that the engine's process took for it.</param>
 /// <param name="Checksum">What it returned: decimal, or for a float the hexadecimal bits, so that equal means equal.</param>
 internal readonly record struct KernelRun(double Nanoseconds, string Checksum);
 
