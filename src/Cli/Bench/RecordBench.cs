@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.CompilerServices;
-using Chain.Cli.Store;
+using Chain.Cli.RecordStore;
 using Chain.Tracer.Calls;
 using Chain.Tracer.Recording;
 using Chain.Tracer.Storage;

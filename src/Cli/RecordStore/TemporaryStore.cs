@@ -1,7 +1,7 @@
 using Chain.Tracer.Storage;
 using Npgsql;
 
-namespace Chain.Cli.Store;
+namespace Chain.Cli.RecordStore;
 
 /// <summary>A private Postgres in a new folder, migrated, for a benchmark; gone without trace afterwards.</summary>
 internal sealed class TemporaryStore : IAsyncDisposable
