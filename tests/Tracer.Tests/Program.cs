@@ -1,14 +1,25 @@
 using System.Globalization;
+using Chain.Tracer.Storage;
 using Chain.Tracer.Tests.Recording;
 using Npgsql;
 
 namespace Chain.Tracer.Tests;
 
-/// <summary>A program that records calls until it is killed, and prints the id of each once it was acknowledged. Tests start and kill it.</summary>
+/// <summary>
+/// A program for tests to kill: it records calls and prints the id of each once that was acknowledged, or it owns a private Postgres and prints
+/// its process id.
+/// </summary>
 internal static class Program
 {
     public static async Task<int> Main(string[] args)
     {
+        if (args is ["own", var own])
+        {
+            PrivatePostgres server = await PrivatePostgres.StartAsync(new PrivatePostgresOptions { Folder = own, SharedBuffers = "32MB" });
+            Console.Out.WriteLine(server.ServerProcessId);
+            await Task.Delay(Timeout.Infinite);
+        }
+
         if (args is not ["record", var connection, var folder]) return 2;
         await using NpgsqlDataSource database = NpgsqlDataSource.Create(connection);
         await using Workload work = await Workload.OpenAsync(database, folder: folder);
