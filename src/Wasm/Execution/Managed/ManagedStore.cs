@@ -112,13 +112,6 @@ internal sealed unsafe class ManagedStore : Store
     /// <summary>Ends a call from the host.</summary>
     public void Leave(nuint outer) => context->StackLimit = outer;
 
-    /// <summary>Looks at the deadline because compiled code was asked to.</summary>
-    /// <exception cref="WasmTrapException">It has passed.</exception>
-    public void CheckInterrupt()
-    {
-        if (deadline.HasPassed()) throw new WasmTrapException(TrapKind.Deadline);
-    }
-
     public override void SetDeadline(TimeSpan timeout, CancellationToken cancellation = default) => deadline.Set(timeout, cancellation);
 
     public override Function CreateFunction(FunctionType type, Delegate callback) =>

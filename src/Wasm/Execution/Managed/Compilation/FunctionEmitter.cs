@@ -161,12 +161,8 @@ internal sealed partial class FunctionEmitter
         // Volatile, or the JIT would read it once before the loop.
         il.Emit(OpCodes.Volatile);
         il.Emit(OpCodes.Ldind_I4);
-        InCold(OpCodes.Brtrue, OpCodes.Brfalse, () =>
-        {
-            LoadInstance();
-            il.Field(OpCodes.Ldfld, Members.OwnStore);
-            il.Call(Members.CheckInterrupt);
-        });
+        // A trap and no call that comes back: for one, the JIT would keep every variable of the loop in memory.
+        TrapIf(OpCodes.Brtrue, OpCodes.Brfalse, nameof(Trap.MakeDeadline));
     }
 
     /// <summary>Runs code on a rare condition, out of the way where the method's regions allow it, and comes back.</summary>

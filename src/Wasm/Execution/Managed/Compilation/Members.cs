@@ -30,7 +30,6 @@ internal static class Members
     public static readonly MethodInfo FunctionOf = Method(typeof(ManagedInstance), nameof(ManagedInstance.Function));
     public static readonly MethodInfo FunctionResolve = Method(typeof(ManagedFunction), nameof(ManagedFunction.Resolve));
     public static readonly MethodInfo ResolvePending = Method(typeof(ManagedInstance), nameof(ManagedInstance.ResolvePending));
-    public static readonly MethodInfo CheckInterrupt = Method(typeof(ManagedStore), nameof(ManagedStore.CheckInterrupt));
     public static readonly MethodInfo ReferenceResults = typeof(ManagedStore).GetProperty(nameof(ManagedStore.ReferenceResults))!.GetMethod!;
     public static readonly MethodInfo MakeException = Method(typeof(GuestExceptions), nameof(GuestExceptions.Make));
     public static readonly MethodInfo HasTag = Method(typeof(GuestExceptions), nameof(GuestExceptions.HasTag));

@@ -2,7 +2,7 @@ namespace Chain.Wasm.Execution.Managed.Runtime;
 
 /// <summary>
 /// When a store's running code has to end. A ticker that all stores share looks every few milliseconds and raises the interrupt flag,
-/// so that compiled code never reads a clock.
+/// so that compiled code never reads a clock. The flag goes up and down under one lock: while it is up, the present deadline has passed.
 /// </summary>
 internal sealed unsafe class Deadline : IDisposable
 {
@@ -13,7 +13,6 @@ internal sealed unsafe class Deadline : IDisposable
     private static Timer? ticker;
 
     private readonly NativeContext* context;
-    private CancellationToken token;
     private CancellationTokenRegistration registration;
     private long endsAt = long.MaxValue;
     private bool disposed;
@@ -27,7 +26,6 @@ internal sealed unsafe class Deadline : IDisposable
         lock (Gate)
         {
             ObjectDisposedException.ThrowIf(disposed, this);
-            token = cancellation;
             bool endless = timeout == Timeout.InfiniteTimeSpan;
             endsAt = endless ? long.MaxValue : Environment.TickCount64 + Math.Max(0, (long)timeout.TotalMilliseconds);
             Volatile.Write(ref context->Interrupt, cancellation.IsCancellationRequested || timeout <= TimeSpan.Zero && !endless ? 1 : 0);
@@ -37,15 +35,6 @@ internal sealed unsafe class Deadline : IDisposable
         }
 
         registration = cancellation.CanBeCanceled ? cancellation.UnsafeRegister(static self => ((Deadline)self!).Raise(), this) : default;
-    }
-
-    /// <summary>Whether it is over; lowers the flag where it is not.</summary>
-    public bool HasPassed()
-    {
-        if (token.IsCancellationRequested || Environment.TickCount64 >= Volatile.Read(ref endsAt)) return true;
-        Volatile.Write(ref context->Interrupt, 0);
-        // A cancellation between the look and the lowering would be lost without a second look.
-        return token.IsCancellationRequested;
     }
 
     public void Dispose()

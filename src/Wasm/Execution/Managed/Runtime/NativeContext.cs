@@ -9,7 +9,7 @@ internal unsafe struct NativeContext
     /// <summary>The lowest address to which the stack may grow; zero while no guest code runs.</summary>
     public nuint StackLimit;
 
-    /// <summary>Not zero where running code has to look at its deadline.</summary>
+    /// <summary>Not zero where running code has to end because its deadline has passed.</summary>
     public int Interrupt;
 
     /// <summary>What is left of the fuel.</summary>
