@@ -38,6 +38,7 @@ internal sealed unsafe class StraightLineFunction
     public static IReadOnlyDictionary<Opcode, MethodInfo> Methods { get; } =
         new[] { typeof(VectorOperations), typeof(NumericOperations) }
             .SelectMany(type => type.GetMethods(BindingFlags.Static | BindingFlags.Public | BindingFlags.DeclaredOnly))
+            .Where(method => Enum.TryParse<Opcode>(method.Name, out _))
             .ToDictionary(method => Enum.Parse<Opcode>(method.Name));
 
     /// <summary>Runs it on arguments of <see cref="SlotSize"/> bytes each; <paramref name="memory"/> is not checked against.</summary>
