@@ -15,6 +15,7 @@ internal static class Members
     public static readonly FieldInfo Globals = InstanceField(nameof(ManagedInstance.Globals));
     public static readonly FieldInfo GlobalAddresses = InstanceField(nameof(ManagedInstance.GlobalAddresses));
     public static readonly FieldInfo GlobalObjects = InstanceField(nameof(ManagedInstance.GlobalObjects));
+    public static readonly FieldInfo Interrupt = InstanceField(nameof(ManagedInstance.Interrupt));
     public static readonly FieldInfo TypeIds = InstanceField(nameof(ManagedInstance.TypeIds));
     public static readonly FieldInfo CodeTable = InstanceField(nameof(ManagedInstance.CodeTable));
     public static readonly FieldInfo PendingCall = InstanceField(nameof(ManagedInstance.PendingCall));

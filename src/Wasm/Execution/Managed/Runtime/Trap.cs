@@ -32,7 +32,5 @@ internal static class Trap
 
     public static Exception MakeStackOverflow() => new WasmTrapException(TrapKind.StackOverflow);
 
-    public static Exception MakeDeadline() => new WasmTrapException(TrapKind.Deadline);
-
     public static Exception MakeOutOfFuel() => new WasmTrapException(TrapKind.OutOfFuel);
 }
