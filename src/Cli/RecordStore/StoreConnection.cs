@@ -70,6 +70,7 @@ internal sealed class StoreConnection : IAsyncDisposable
 
             database = NpgsqlDataSource.Create(server?.ConnectionString ?? own!);
             if (migrate) await Migrations.ApplyAsync(database, cancellation);
+            else await (await database.OpenConnectionAsync(cancellation)).DisposeAsync();
             return new StoreConnection(database, server);
         }
         catch (Exception e) when (e is StoreException or NpgsqlException or ArgumentException or TimeoutException)
