@@ -60,7 +60,7 @@ internal sealed class StoreConnection : IAsyncDisposable
             if (string.IsNullOrEmpty(own))
             {
                 string folder = Path.Combine(parsed.GetValue(StoreOptions.Data)!, "postgres");
-                if (!create && !Directory.Exists(Path.Combine(folder, "data")))
+                if (!create && !await PrivatePostgres.ExistsAsync(folder, cancellation))
                 {
                     throw new CommandException($"there is no store in {Path.GetFullPath(folder)}: nothing was recorded from this folder yet (see --data, --postgres, and 'chain store migrate')", ExitCode.Unavailable);
                 }
