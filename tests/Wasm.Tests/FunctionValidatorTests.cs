@@ -58,9 +58,9 @@ public sealed class FunctionValidatorTests
         List<string> steps = Steps(validator, v => $"{(v.IsUnreachable ? "dead" : "live")} {v.Frame(0).Opcode} {v.Peek()}");
         Assert.Equal(
             [
-                "LocalGet: live Call bottom", "If: live Call i32", "LocalGet: live If bottom", "Return: live If i64", "Drop: dead If bottom",
-                "Else: dead If bottom", "End: live Else bottom", "Unreachable: live Call bottom", "I64Add: dead Call bottom",
-                "End: dead Call i64",
+                "LocalGet: live Call bottom", "If: live Call i32", "LocalGet: live If bottom", "Return: live If i64",
+                "Drop: dead If bottom", "Else: dead If bottom", "End: live Else bottom", "Unreachable: live Call bottom",
+                "I64Add: dead Call bottom", "End: dead Call i64",
             ],
             steps);
     }

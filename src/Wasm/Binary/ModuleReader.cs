@@ -308,8 +308,8 @@ public static class ModuleReader
             byte flags = reader.ReadByte();
             if (flags > 7) reader.Fail(at, $"malformed limits flags 0x{flags:x2}");
             bool is64 = (flags & 4) != 0;
-            ulong minimum = is64 ? reader.ReadUnsigned64() : reader.ReadUnsigned32();
-            ulong? maximum = (flags & 1) == 0 ? null : is64 ? reader.ReadUnsigned64() : reader.ReadUnsigned32();
+            ulong minimum = reader.ReadUnsigned64();
+            ulong? maximum = (flags & 1) == 0 ? null : reader.ReadUnsigned64();
             return new Limits(minimum, maximum, is64, (flags & 2) != 0);
         }
 

@@ -13,7 +13,9 @@ internal static class BodyValidation
     // What a thread takes at a time.
     private const int BatchBytes = 32 * 1024;
 
-    /// <exception cref="WasmException">A body is malformed or breaks a rule: the first one in the module, whatever the threads do.</exception>
+    /// <exception cref="WasmException">
+    /// A body is malformed or breaks a rule: the first such body in the module, whatever the threads do.
+    /// </exception>
     public static void Validate(ModuleContext context)
     {
         long bytes = 0;

@@ -175,6 +175,8 @@ internal sealed partial class FunctionValidator
     private static string List(ValueType[] types)
     {
         const int most = 8;
-        return types.Length <= most ? $"({string.Join(' ', types)})" : $"({string.Join(' ', types[..most])} … {types.Length - most} more)";
+        return types.Length <= most
+            ? $"({string.Join(' ', types)})"
+            : $"({string.Join(' ', types[..most])} … {types.Length - most} more)";
     }
 }

@@ -211,7 +211,8 @@ internal sealed partial class FunctionValidator
         bool is64 = context.Memories[instruction.Index].Limits.Is64;
         if (instruction.Alignment > (uint)natural)
         {
-            Fail($"alignment must not be larger than natural, expected at most {1UL << natural} bytes, found {1UL << (int)instruction.Alignment}");
+            ulong found = 1UL << (int)instruction.Alignment;
+            Fail($"alignment must not be larger than natural, expected at most {1UL << natural} bytes, found {found}");
         }
 
         if (!is64 && instruction.Bits > uint.MaxValue)

@@ -111,9 +111,9 @@ internal sealed partial class FunctionValidator
     private void Pop(ReadOnlySpan<ValueType> types)
     {
         // A block or call can take a thousand operands, in two bytes of code.
-        if (types.Length <= height - floor && AreEqual(stack.AsSpan(height - types.Length, types.Length), types))
+        if (AreOnTop(types, out int there))
         {
-            height -= types.Length;
+            height -= there;
             return;
         }
 
@@ -127,7 +127,7 @@ internal sealed partial class FunctionValidator
     /// <summary>Checks the topmost operands against types, and leaves them as they are.</summary>
     private void CheckTop(ReadOnlySpan<ValueType> types)
     {
-        if (types.Length <= height - floor && AreEqual(stack.AsSpan(height - types.Length, types.Length), types)) return;
+        if (AreOnTop(types, out _)) return;
         for (int i = types.Length - 1, index = height - 1; i >= 0; i--, index--)
         {
             if (index < floor)
@@ -204,7 +204,8 @@ internal sealed partial class FunctionValidator
 
     private void GrowFrames()
     {
-        if (frameCount >= ModuleLimits.BlockDepth) Fail(at, $"blocks too deep inside one another, expected at most {ModuleLimits.BlockDepth}");
+        if (frameCount >= ModuleLimits.BlockDepth)
+            Fail(at, $"blocks too deep inside one another, expected at most {ModuleLimits.BlockDepth}");
         Array.Resize(ref frames, Math.Min(frames.Length * 2, ModuleLimits.BlockDepth));
     }
 
@@ -234,6 +235,16 @@ internal sealed partial class FunctionValidator
         }
 
         return true;
+    }
+
+    /// <summary>Whether the topmost operands have just these types, the lowest of which unreachable code may make up.</summary>
+    /// <param name="types">The types.</param>
+    /// <param name="there">How many of them are on the stack.</param>
+    private bool AreOnTop(ReadOnlySpan<ValueType> types, out int there)
+    {
+        there = Math.Min(types.Length, height - floor);
+        if (there < types.Length && !unreachable) return false;
+        return AreEqual(stack.AsSpan(height - there, there), types[^there..]);
     }
 
     private static bool AreEqual(ReadOnlySpan<ValueType> one, ReadOnlySpan<ValueType> other) =>

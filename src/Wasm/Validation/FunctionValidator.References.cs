@@ -61,9 +61,17 @@ internal sealed partial class FunctionValidator
     {
         CheckIndex("function", index, context.FunctionTypes.Length);
         // What a constant expression names is thereby declared.
-        if (constant) context.DeclaredFunctions[(int)index] = true;
+        if (constant)
+        {
+            context.DeclaredFunctions[(int)index] = true;
+        }
         else if (!context.DeclaredFunctions[(int)index])
-            Fail($"undeclared function reference, expected function {index} in an export, an element segment or a global, found in bodies only");
+        {
+            Fail(
+                $"undeclared function reference, expected function {index} in an export, an element segment or a global, "
+                + "found in bodies only");
+        }
+
         Push(ValueType.Ref(HeapType.OfIndex(context.FunctionTypes[index]), false));
     }
 
@@ -204,9 +212,7 @@ internal sealed partial class FunctionValidator
                 break;
             case Opcode.ArrayNewFixed:
                 element = ElementOf(index);
-                if (instruction.Index2 > ModuleLimits.ArrayNewFixedOperands)
-                    Fail($"too many operands for array.new_fixed, expected at most {ModuleLimits.ArrayNewFixedOperands}, found {instruction.Index2}");
-                for (uint i = 0; i < instruction.Index2; i++) Pop(element.Storage.Unpacked());
+                PopFixedElements(element.Storage.Unpacked(), instruction.Index2);
                 Push(Reference(index, false));
                 break;
             case Opcode.ArrayNewData:
@@ -266,6 +272,13 @@ internal sealed partial class FunctionValidator
         }
     }
 
+    private void PopFixedElements(ValueType type, uint count)
+    {
+        const int most = ModuleLimits.ArrayNewFixedOperands;
+        if (count > most) Fail($"too many operands for array.new_fixed, expected at most {most}, found {count}");
+        for (uint i = 0; i < count; i++) Pop(type);
+    }
+
     /// <summary>Pops what copies from a segment into an array: the array, where in it, where in the segment, how many.</summary>
     private void PopRange(uint typeIndex)
     {
@@ -282,7 +295,8 @@ internal sealed partial class FunctionValidator
 
     private void CheckPacking(ValueType storage, bool extends)
     {
-        if (storage.IsPacked != extends) FailMismatch(extends ? "a packed field (i8 or i16)" : "a field that is not packed", storage.ToString());
+        if (storage.IsPacked != extends)
+            FailMismatch(extends ? "a packed field (i8 or i16)" : "a field that is not packed", storage.ToString());
     }
 
     private void CheckDataElement(FieldType element, uint segment)

@@ -184,10 +184,13 @@ internal sealed partial class FunctionValidator
     {
         if (position == code.Length) return;
         long offset = codeOffset + position;
+        int more = code.Length - position;
         throw InFunction(new MalformedModuleException(
-            $"malformed module {module.DisplayName} at 0x{offset:x}: expected the end of the function's bytes, found {code.Length - position} more", offset));
+            $"malformed module {module.DisplayName} at 0x{offset:x}: expected the end of the function's bytes, found {more} more", offset));
     }
 
     private MalformedModuleException InFunction(MalformedModuleException malformed) =>
-        function is { } index ? new MalformedModuleException($"{malformed.Message} ({context.Describe(index)})", malformed.Offset) : malformed;
+        function is { } index
+            ? new MalformedModuleException($"{malformed.Message} ({context.Describe(index)})", malformed.Offset)
+            : malformed;
 }

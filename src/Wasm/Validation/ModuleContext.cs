@@ -62,8 +62,10 @@ public sealed class ModuleContext
 
     /// <summary>Whether a value of one type may stand where the other is expected; type indices are the module's.</summary>
     internal bool Matches(ValueType sub, ValueType super) =>
-        sub == super || sub.IsBottom
-        || (sub.IsRef && super.IsRef && Registry.Matches(Registry.Canonicalize(sub, CanonicalIds), Registry.Canonicalize(super, CanonicalIds)));
+        sub == super || sub.IsBottom || (sub.IsRef && super.IsRef && Registry.Matches(Canonicalize(sub), Canonicalize(super)));
+
+    /// <summary>The type with the registry's ids in place of the module's type indices.</summary>
+    internal ValueType Canonicalize(ValueType type) => Registry.Canonicalize(type, CanonicalIds);
 
     /// <summary>A function for messages: its index, and its name where it has one.</summary>
     internal string Describe(uint function) =>

@@ -60,8 +60,8 @@ public static class ModuleValidator
         private void CheckCount(string what, ExternalKind kind, int defined, int limit, SectionId section)
         {
             int count = module.ImportCount(kind) + defined;
-            if (count > limit)
-                context.Fail(OffsetOf(defined > 0 ? section : SectionId.Import), $"too many {what}, expected at most {limit}, found {count}");
+            long offset = OffsetOf(defined > 0 ? section : SectionId.Import);
+            if (count > limit) context.Fail(offset, $"too many {what}, expected at most {limit}, found {count}");
         }
 
         private long OffsetOf(SectionId id)
@@ -108,12 +108,9 @@ public static class ModuleValidator
         private uint CheckFunctionType(uint index, long offset)
         {
             if (index >= module.Types.Length) context.FailUnknown(offset, "type", index, module.Types.Length);
-            if (module.Types[index].Composite is not FunctionType)
-            {
-                context.Fail(
-                    offset, $"type mismatch, expected a function type, found type {index}, which is {ModuleContext.Describe(module.Types[index].Composite)}");
-            }
-
+            CompositeType type = module.Types[index].Composite;
+            if (type is FunctionType) return index;
+            context.Fail(offset, $"type mismatch, expected a function type, found type {index}, which is {ModuleContext.Describe(type)}");
             return index;
         }
 
@@ -142,11 +139,12 @@ public static class ModuleValidator
         private void CheckLimits(string what, string unit, Limits limits, ulong most, long offset)
         {
             if (limits.IsShared) context.Fail(offset, $"shared {what}, expected an unshared one, as threads are not in WebAssembly 3.0");
-            if (limits.Minimum > most) context.Fail(offset, $"{what} size too large, expected at most {most} {unit}, found {limits.Minimum}");
+            ulong minimum = limits.Minimum;
+            if (minimum > most) context.Fail(offset, $"{what} size too large, expected at most {most} {unit}, found {minimum}");
             if (limits.Maximum is not { } maximum) return;
             if (maximum > most) context.Fail(offset, $"{what} size too large, expected at most {most} {unit}, found {maximum}");
-            if (maximum < limits.Minimum)
-                context.Fail(offset, $"size minimum must not be greater than maximum, expected at most {maximum} {unit}, found {limits.Minimum}");
+            if (minimum > maximum)
+                context.Fail(offset, $"size minimum must not be greater than maximum, expected at most {maximum} {unit}, found {minimum}");
         }
 
         private GlobalType CheckGlobal(GlobalType type, long offset)
@@ -172,9 +170,10 @@ public static class ModuleValidator
             int importedGlobals = module.ImportCount(ExternalKind.Global);
             foreach (Table table in module.Tables)
             {
-                if (table.Initializer is { } initializer) expressions.ConstantExpression(initializer, table.Type.Element, importedGlobals);
-                else if (!table.Type.Element.IsDefaultable)
-                    context.Fail(table.Offset, $"type mismatch, expected a table with an initializer, found none for elements of type {table.Type.Element}");
+                ValueType element = table.Type.Element;
+                if (table.Initializer is { } initializer) expressions.ConstantExpression(initializer, element, importedGlobals);
+                else if (!element.IsDefaultable)
+                    context.Fail(table.Offset, $"type mismatch, expected an initializer for a table of {element}, found none");
             }
         }
 
@@ -198,7 +197,8 @@ public static class ModuleValidator
                 }
                 else
                 {
-                    foreach (Expression item in segment.Expressions!) expressions.ConstantExpression(item, segment.Type, context.Globals.Length);
+                    foreach (Expression item in segment.Expressions!)
+                        expressions.ConstantExpression(item, segment.Type, context.Globals.Length);
                 }
             }
         }
@@ -227,8 +227,9 @@ public static class ModuleValidator
                     case ExternalKind.Tag: CheckIndex("tag", export.Index, context.TagTypes.Length, export.Offset); break;
                 }
 
-                if (!names.Add(export.Name))
-                    context.Fail(export.Offset, $"duplicate export name, expected each once, found '{ModuleContext.Printable(export.Name)}' again");
+                if (names.Add(export.Name)) continue;
+                string name = ModuleContext.Printable(export.Name);
+                context.Fail(export.Offset, $"duplicate export name, expected each once, found '{name}' again");
             }
         }
 
@@ -238,12 +239,9 @@ public static class ModuleValidator
             long offset = OffsetOf(SectionId.Start);
             CheckIndex("function", start, context.FunctionTypes.Length, offset);
             FunctionType type = context.TypeOfFunction(start);
-            if (type.Parameters.Length > 0 || type.Results.Length > 0)
-            {
-                context.Fail(
-                    offset,
-                    $"start function of the wrong type, expected () -> (), found {ModuleContext.Printable(type.ToString())} ({context.Describe(start)})");
-            }
+            if (type.Parameters.Length == 0 && type.Results.Length == 0) return;
+            string found = ModuleContext.Printable(type.ToString());
+            context.Fail(offset, $"start function of the wrong type, expected () -> (), found {found} ({context.Describe(start)})");
         }
 
         private void Declare(uint function, long offset)

@@ -27,7 +27,7 @@ public sealed class TypeRegistry
     internal int[] Intern(Module module)
     {
         var ids = new int[module.Types.Length];
-        foreach (RecursiveGroup group in module.TypeGroups) InternGroup(group, ids);
+        foreach (RecursiveGroup group in module.TypeGroups) InternGroup(module, group, ids);
         return ids;
     }
 
@@ -35,18 +35,34 @@ public sealed class TypeRegistry
     /// Notes the ids of a group in <paramref name="ids"/>, by type index; those of the types before the group stand there already.
     /// The group's indices must be in range and its supertypes must stand before their subtypes.
     /// </summary>
-    internal void InternGroup(RecursiveGroup group, int[] ids)
+    /// <exception cref="InvalidModuleException">The registry is full.</exception>
+    internal void InternGroup(Module module, RecursiveGroup group, int[] ids)
     {
+        if (group.Types.Length == 0) return;
         int first = InternTypes(group.Types, group.FirstIndex, ids);
+        if (first < 0)
+        {
+            long offset = group.Types[0].Offset;
+            throw new InvalidModuleException(
+                $"invalid module {module.DisplayName} at 0x{offset:x}: too many types, expected at most {Capacity} in an engine",
+                offset);
+        }
+
         for (int i = 0; i < group.Types.Length; i++) ids[(int)group.FirstIndex + i] = first + i;
     }
 
     /// <summary>The id of a final function type without supertypes, whose type indices are ids.</summary>
-    internal int InternFunction(FunctionType type) => InternTypes([new SubType(true, [], type, true, -1)], uint.MaxValue, null);
+    /// <exception cref="InvalidOperationException">The registry is full.</exception>
+    internal int InternFunction(FunctionType type)
+    {
+        int id = InternTypes([new SubType(true, [], type, true, -1)], uint.MaxValue, null);
+        return id >= 0 ? id : throw new InvalidOperationException($"more than {Capacity} types in one engine");
+    }
 
     /// <param name="members">The group.</param>
     /// <param name="firstIndex">The index that means the first member; those below it are looked up in <paramref name="ids"/>.</param>
     /// <param name="ids">The ids of the types before the group; <see langword="null"/> where the indices are ids themselves.</param>
+    /// <returns>The id of the first member, the others follow; -1 where the registry is full.</returns>
     private int InternTypes(SubType[] members, uint firstIndex, int[]? ids)
     {
         lock (gate)
@@ -55,7 +71,9 @@ public sealed class TypeRegistry
             foreach (SubType type in members) AddToKey(type, firstIndex, ids);
             ReadOnlySpan<int> span = CollectionsMarshal.AsSpan(key);
             if (groups.GetAlternateLookup<ReadOnlySpan<int>>().TryGetValue(span, out int known)) return known;
-            int first = Reserve(members.Length);
+            if (members.Length > Capacity - count) return -1;
+            int first = count;
+            Grow(count + members.Length);
             var map = new IndexMap(firstIndex, first, ids);
             for (int i = 0; i < members.Length; i++) types[first + i] = Define(first + i, members[i], map);
             groups.Add(span.ToArray(), first);
@@ -123,19 +141,13 @@ public sealed class TypeRegistry
         _ => false,
     };
 
-    private int Reserve(int more)
+    private void Grow(int needed)
     {
-        if (more > Capacity - count)
-            throw new InvalidModuleException($"invalid module: more than {Capacity} distinct types in one engine", -1);
-        if (count + more > types.Length)
-        {
-            // Readers without the lock go on with the old array, which has every id they know.
-            var grown = new CanonicalType[Math.Max(count + more, types.Length * 2)];
-            Array.Copy(types, grown, count);
-            Volatile.Write(ref types, grown);
-        }
-
-        return count;
+        if (needed <= types.Length) return;
+        // Readers without the lock go on with the old array, which has every id they know.
+        var grown = new CanonicalType[Math.Max(needed, types.Length * 2)];
+        Array.Copy(types, grown, count);
+        Volatile.Write(ref types, grown);
     }
 
     private CanonicalType Define(int id, SubType type, IndexMap map)

@@ -17,7 +17,7 @@ internal sealed class TypeSectionValidator(ModuleContext context)
             int end = (int)group.FirstIndex + group.Types.Length;
             // Indices first: the ids of a group can only be told where all its references lead somewhere.
             for (int i = (int)group.FirstIndex; i < end; i++) CheckReferences(i, end);
-            context.Registry.InternGroup(group, context.CanonicalIds);
+            context.Registry.InternGroup(module, group, context.CanonicalIds);
             for (int i = (int)group.FirstIndex; i < end; i++) CheckSupertype(i);
         }
     }
@@ -39,7 +39,8 @@ internal sealed class TypeSectionValidator(ModuleContext context)
                 break;
         }
 
-        if (type.Supertypes.Length > 1) context.Fail(type.Offset, $"type {index}: expected at most one supertype, found {type.Supertypes.Length}");
+        if (type.Supertypes.Length > 1)
+            context.Fail(type.Offset, $"type {index}: expected at most one supertype, found {type.Supertypes.Length}");
         if (type.Supertypes.Length == 0) return;
         uint supertype = type.Supertypes[0];
         if (supertype >= index) context.FailUnknown(type.Offset, "type", supertype, index);
@@ -59,15 +60,14 @@ internal sealed class TypeSectionValidator(ModuleContext context)
     {
         SubType type = module.Types[index];
         if (type.Supertypes.Length == 0) return;
-        SubType supertype = module.Types[type.Supertypes[0]];
+        uint above = type.Supertypes[0];
+        SubType supertype = module.Types[above];
         if (supertype.Final)
-            context.Fail(type.Offset, $"sub type {index} does not match, expected a supertype that is not final, found type {type.Supertypes[0]}, which is");
-        if (!Matches(type.Composite, supertype.Composite))
-        {
-            context.Fail(
-                type.Offset,
-                $"sub type {index} does not match its supertype {type.Supertypes[0]}, expected {Shorten(supertype.Composite)}, found {Shorten(type.Composite)}");
-        }
+            context.Fail(type.Offset, $"sub type {index} does not match, expected a supertype that is not final, found final type {above}");
+        if (Matches(type.Composite, supertype.Composite)) return;
+        string expected = ModuleContext.Printable(supertype.Composite.ToString());
+        string found = ModuleContext.Printable(type.Composite.ToString());
+        context.Fail(type.Offset, $"sub type {index} does not match its supertype {above}, expected {expected}, found {found}");
     }
 
     private bool Matches(CompositeType sub, CompositeType super)
@@ -106,6 +106,4 @@ internal sealed class TypeSectionValidator(ModuleContext context)
     private bool Matches(FieldType sub, FieldType super) =>
         sub.Mutable == super.Mutable && context.Matches(sub.Storage, super.Storage)
         && (!sub.Mutable || context.Matches(super.Storage, sub.Storage));
-
-    private static string Shorten(CompositeType type) => ModuleContext.Printable(type.ToString());
 }

@@ -125,10 +125,10 @@ internal static class CoreValues
         "funcref" => found is Function,
         "externref" or "exnref" => found is not null,
         "anyref" => found is not null and not Function,
-        "eqref" => ReferenceKind.Of(found) is AbstractHeapType.I31 or AbstractHeapType.Struct or AbstractHeapType.Array,
-        "i31ref" => ReferenceKind.Of(found) == AbstractHeapType.I31,
-        "structref" => ReferenceKind.Of(found) == AbstractHeapType.Struct,
-        "arrayref" => ReferenceKind.Of(found) == AbstractHeapType.Array,
+        "eqref" => Value.FromReference(found).ReferenceKind is AbstractHeapType.I31 or AbstractHeapType.Struct or AbstractHeapType.Array,
+        "i31ref" => Value.FromReference(found).ReferenceKind == AbstractHeapType.I31,
+        "structref" => Value.FromReference(found).ReferenceKind == AbstractHeapType.Struct,
+        "arrayref" => Value.FromReference(found).ReferenceKind == AbstractHeapType.Array,
         _ => throw new FormatException($"unknown expected type {type}"),
     };
 

@@ -93,11 +93,11 @@ internal static class ScriptFolders
             using var tar = new TarReader(packed ? new GZipStream(file, CompressionMode.Decompress) : file);
             while (tar.GetNextEntry() is { } entry)
             {
-                if (entry.DataStream is null || !IsWanted(entry.Name)) continue;
+                if (!IsWanted(entry.Name)) continue;
                 total += entry.Length;
                 if (total > LargestArchive) throw new CommandException($"{path} unpacks to more than {LargestArchive >> 20} MiB");
                 var content = new MemoryStream();
-                entry.DataStream.CopyTo(content);
+                entry.DataStream?.CopyTo(content); // An empty file has none.
                 Add(folders, entry.Name.TrimStart('.', '/'), content.ToArray());
             }
         }

@@ -30,6 +30,9 @@ internal sealed partial class FunctionEmitter
             case Opcode.CallRef or Opcode.ReturnCallRef:
                 Take(1);
                 il.Store(CalledFunction);
+                SpillStack();
+                il.Load(CalledFunction);
+                TrapIf(OpCodes.Brfalse, OpCodes.Brtrue, nameof(Trap.MakeNullFunctionReference));
                 EmitFunctionCall(ins.Index, ins.Opcode == Opcode.ReturnCallRef);
                 break;
             default:

@@ -1,5 +1,6 @@
 using System.Reflection.Emit;
 using Chain.Wasm.Binary;
+using Chain.Wasm.Execution.Managed.Runtime;
 
 namespace Chain.Wasm.Execution.Managed.Compilation;
 
@@ -137,7 +138,7 @@ internal sealed partial class FunctionEmitter
         }
 
         il.Constant((int)bits);
-        il.Call(BitsToFloat);
+        il.Call(Members.Method(typeof(NumericOperations), nameof(NumericOperations.OpaqueF32Bits)));
     }
 
     private void LoadDouble(ulong bits)

@@ -31,7 +31,7 @@ internal sealed unsafe class ManagedMemory : LinearMemory
         }
 
         ulong minimum = type.Limits.Minimum * MemoryType.PageSize;
-        ulong largest = Math.Min((ulong)store.Limits.MemoryBytes, Pages(type.Limits.Maximum) * MemoryType.PageSize);
+        ulong largest = Math.Min((ulong)store.Limits.MemoryBytes, LargestPages * MemoryType.PageSize);
         largest = Math.Max(largest / MemoryType.PageSize * MemoryType.PageSize, minimum);
         reservedBytes = VirtualMemory.RoundUp((nuint)largest);
         store.TakeMemory((long)minimum);
@@ -68,7 +68,8 @@ internal sealed unsafe class ManagedMemory : LinearMemory
 
     private ref ulong ByteLengthUnchecked => ref *(ulong*)(Base + LengthOffset);
 
-    private static ulong Pages(ulong? maximum) => Math.Min(maximum ?? ulong.MaxValue, 1UL << 47 >> 16);
+    // 65,536 pages is what 32 bits of address reach; with 64 it is what a process can address.
+    private ulong LargestPages => Math.Min(type.Limits.Maximum ?? ulong.MaxValue, type.Limits.Is64 ? 1UL << 31 : 1UL << 16);
 
     public override Span<byte> Slice(ulong address, ulong length)
     {
@@ -84,7 +85,7 @@ internal sealed unsafe class ManagedMemory : LinearMemory
         if (pages == 0) return oldPages;
         if (pages > (reservedBytes - old) / MemoryType.PageSize) return -1;
         ulong grown = old + (pages * MemoryType.PageSize);
-        if (type.Limits.Maximum is { } maximum && grown / MemoryType.PageSize > maximum) return -1;
+        if (grown / MemoryType.PageSize > LargestPages) return -1;
         if (!store.TryTakeMemory((long)(grown - old))) return -1;
         nuint needed = VirtualMemory.RoundUp((nuint)grown);
         if (needed > committedBytes)

@@ -171,6 +171,10 @@ internal static partial class NumericOperations
     [MethodImpl(MethodImplOptions.NoInlining)]
     public static float OpaqueF32(float value) => value;
 
+    /// <summary>The number with those bits, where the JIT must not know them.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public static float OpaqueF32Bits(int bits) => BitConverter.Int32BitsToSingle(bits);
+
     /// <inheritdoc cref="OpaqueF32"/>
     [MethodImpl(MethodImplOptions.NoInlining)]
     public static double OpaqueF64(double value) => value;

@@ -26,6 +26,8 @@ internal static class Trap
     // Compiled code calls these in a cold block and throws what they return.
     public static Exception MakeMemoryOutOfBounds() => new WasmTrapException(TrapKind.MemoryOutOfBounds);
 
+    public static Exception MakeNullFunctionReference() => new WasmTrapException(TrapKind.NullFunctionReference);
+
     public static Exception MakeUnreachable() => new WasmTrapException(TrapKind.Unreachable);
 
     public static Exception MakeStackOverflow() => new WasmTrapException(TrapKind.StackOverflow);
