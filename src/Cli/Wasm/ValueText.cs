@@ -66,7 +66,7 @@ internal static class ValueText
     {
         ValueKind.F32 => TextLiteral.Float32((uint)value.Bits),
         ValueKind.F64 => TextLiteral.Float64(value.Bits),
-        ValueKind.Ref => value.Reference is { } reference ? TextLiteral.OneLine(reference.ToString() ?? "reference") : "null",
+        ValueKind.Ref => value.ReferenceKind is { } kind ? $"(ref {HeapType.Of(kind)})" : "null",
         _ => value.ToString(),
     };
 

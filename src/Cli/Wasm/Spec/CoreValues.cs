@@ -48,7 +48,7 @@ internal static class CoreValues
             "f32" => found.Kind == ValueKind.F32 && MatchesLane("f32", text!, found.Bits),
             "f64" => found.Kind == ValueKind.F64 && MatchesLane("f64", text!, found.Bits),
             "v128" => found.Kind == ValueKind.V128 && MatchesVector(expected, found.V128),
-            _ => found.Kind == ValueKind.Ref && MatchesReference(type, text, found.Reference),
+            _ => found.Kind == ValueKind.Ref && MatchesReference(type, text, found),
         };
     }
 
@@ -74,7 +74,8 @@ internal static class CoreValues
         ValueKind.F64 => $"f64 {TextLiteral.Float64(found.Bits)} (bits {found.Bits})",
         ValueKind.V128 when expected is { } json && json.TryGetProperty("lane_type", out JsonElement lane) =>
             $"v128 {lane.GetString()}[{string.Join(' ', Lanes(lane.GetString()!, found.V128).Select(bits => DescribeLane(lane.GetString()!, bits)))}]",
-        ValueKind.Ref => found.Reference is { } reference ? $"reference to {TextLiteral.OneLine(reference.ToString() ?? reference.GetType().Name)}" : "null",
+        ValueKind.Ref when found.Reference is HostReference host => host.ToString(),
+        ValueKind.Ref => found.ReferenceKind is { } kind ? $"(ref {HeapType.Of(kind)})" : "null",
         ValueKind kind => $"{kind.ToString().ToLowerInvariant()} {found}",
     };
 
@@ -117,18 +118,20 @@ internal static class CoreValues
     };
 
     // A funcref, externref or exnref in a result is of that hierarchy by the function's type; the others share one.
-    private static bool MatchesReference(string type, string? expected, object? found) => type switch
+    private static bool MatchesReference(string type, string? expected, Value found) => type switch
     {
-        "nullref" or "nullfuncref" or "nullexternref" or "nullexnref" or "refnull" => found is null,
-        _ when expected == "null" => found is null,
-        "externref" or "anyref" when expected is not null => found is HostReference host && host.Number.ToString(CultureInfo.InvariantCulture) == expected,
-        "funcref" => found is Function,
-        "externref" or "exnref" => found is not null,
-        "anyref" => found is not null and not Function,
-        "eqref" => Value.FromReference(found).ReferenceKind is AbstractHeapType.I31 or AbstractHeapType.Struct or AbstractHeapType.Array,
-        "i31ref" => Value.FromReference(found).ReferenceKind == AbstractHeapType.I31,
-        "structref" => Value.FromReference(found).ReferenceKind == AbstractHeapType.Struct,
-        "arrayref" => Value.FromReference(found).ReferenceKind == AbstractHeapType.Array,
+        "nullref" or "nullfuncref" or "nullexternref" or "nullexnref" or "refnull" => found.Reference is null,
+        _ when expected == "null" => found.Reference is null,
+        "externref" or "anyref" when expected is not null =>
+            found.Reference is HostReference host && host.Number.ToString(CultureInfo.InvariantCulture) == expected,
+        _ when found.Reference is null => false,
+        "externref" or "exnref" => true,
+        "funcref" => found.ReferenceKind == AbstractHeapType.Func,
+        "anyref" => found.ReferenceKind is not (AbstractHeapType.Func or AbstractHeapType.Exn),
+        "eqref" => found.ReferenceKind is AbstractHeapType.I31 or AbstractHeapType.Struct or AbstractHeapType.Array,
+        "i31ref" => found.ReferenceKind == AbstractHeapType.I31,
+        "structref" => found.ReferenceKind == AbstractHeapType.Struct,
+        "arrayref" => found.ReferenceKind == AbstractHeapType.Array,
         _ => throw new FormatException($"unknown expected type {type}"),
     };
 
