@@ -25,6 +25,12 @@ public abstract class Engine
         Compile(ModuleReader.Read(bytes, displayName));
 
     public abstract Store CreateStore(StoreLimits? limits = null);
+
+    /// <summary>
+    /// What a reference points to: <c>i31</c>, <c>struct</c> or <c>array</c> for what a guest made, <c>func</c>, <c>exn</c>, and
+    /// <c>extern</c> for an object of the host's, even where a guest holds it as <c>anyref</c>.
+    /// </summary>
+    public abstract AbstractHeapType KindOf(object reference);
 }
 
 /// <summary>A compiled module. Safe for any thread; instances do not share anything that can be seen through it.</summary>

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Runtime.Intrinsics;
 using Chain.Wasm.Binary;
-using Chain.Wasm.Execution.Managed.Runtime;
 
 namespace Chain.Wasm.Execution;
 
@@ -26,9 +25,6 @@ public readonly struct Value : IEquatable<Value>
 
     /// <summary>The reference; <see langword="null"/> is the null reference.</summary>
     public object? Reference { get; }
-
-    /// <summary>The abstract heap type right above what the reference points to; <see langword="null"/> for a null reference.</summary>
-    public AbstractHeapType? ReferenceKind => Reference is null ? null : ReferenceOperations.KindOf(Reference);
 
     public int I32 => (int)low;
 

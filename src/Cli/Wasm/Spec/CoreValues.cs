@@ -36,19 +36,22 @@ internal static class CoreValues
     }
 
     /// <summary>Whether a result is what a script expects.</summary>
-    public static bool Matches(JsonElement expected, Value found)
+    /// <param name="expected">One of the script's <c>expected</c>.</param>
+    /// <param name="found">The result.</param>
+    /// <param name="engine">Whose references they are.</param>
+    public static bool Matches(JsonElement expected, Value found, Engine engine)
     {
         string type = expected.GetProperty("type").GetString()!;
         string? text = expected.TryGetProperty("value", out JsonElement value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
         return type switch
         {
-            "either" => expected.GetProperty("values").EnumerateArray().Any(one => Matches(one, found)),
+            "either" => expected.GetProperty("values").EnumerateArray().Any(one => Matches(one, found, engine)),
             "i32" => found.Kind == ValueKind.I32 && MatchesLane("i32", text!, found.Bits),
             "i64" => found.Kind == ValueKind.I64 && MatchesLane("i64", text!, found.Bits),
             "f32" => found.Kind == ValueKind.F32 && MatchesLane("f32", text!, found.Bits),
             "f64" => found.Kind == ValueKind.F64 && MatchesLane("f64", text!, found.Bits),
             "v128" => found.Kind == ValueKind.V128 && MatchesVector(expected, found.V128),
-            _ => found.Kind == ValueKind.Ref && MatchesReference(type, text, found),
+            _ => found.Kind == ValueKind.Ref && MatchesReference(type, text, found.Reference, engine),
         };
     }
 
@@ -68,15 +71,15 @@ internal static class CoreValues
     }
 
     /// <summary>A result, for a message; a vector in the lanes of what was expected.</summary>
-    public static string Describe(Value found, JsonElement? expected = null) => found.Kind switch
+    public static string Describe(Value found, Engine engine, JsonElement? expected = null) => found.Kind switch
     {
         ValueKind.F32 => $"f32 {TextLiteral.Float32((uint)found.Bits)} (bits {found.Bits})",
         ValueKind.F64 => $"f64 {TextLiteral.Float64(found.Bits)} (bits {found.Bits})",
         ValueKind.V128 when expected is { } json && json.TryGetProperty("lane_type", out JsonElement lane) =>
             $"v128 {lane.GetString()}[{string.Join(' ', Lanes(lane.GetString()!, found.V128).Select(bits => DescribeLane(lane.GetString()!, bits)))}]",
         ValueKind.Ref when found.Reference is HostReference host => host.ToString(),
-        ValueKind.Ref => found.ReferenceKind is { } kind ? $"(ref {HeapType.Of(kind)})" : "null",
-        ValueKind kind => $"{kind.ToString().ToLowerInvariant()} {found}",
+        ValueKind.Ref => ValueText.Format(found, engine),
+        ValueKind kind => $"{kind.ToString().ToLowerInvariant()} {ValueText.Format(found, engine)}",
     };
 
     private static Value ParseVector(JsonElement json)
@@ -118,20 +121,19 @@ internal static class CoreValues
     };
 
     // A funcref, externref or exnref in a result is of that hierarchy by the function's type; the others share one.
-    private static bool MatchesReference(string type, string? expected, Value found) => type switch
+    private static bool MatchesReference(string type, string? expected, object? found, Engine engine) => type switch
     {
-        "nullref" or "nullfuncref" or "nullexternref" or "nullexnref" or "refnull" => found.Reference is null,
-        _ when expected == "null" => found.Reference is null,
-        "externref" or "anyref" when expected is not null =>
-            found.Reference is HostReference host && host.Number.ToString(CultureInfo.InvariantCulture) == expected,
-        _ when found.Reference is null => false,
+        "nullref" or "nullfuncref" or "nullexternref" or "nullexnref" or "refnull" => found is null,
+        _ when expected == "null" => found is null,
+        "externref" or "anyref" when expected is not null => found is HostReference host && host.Number.ToString(CultureInfo.InvariantCulture) == expected,
+        _ when found is null => false,
         "externref" or "exnref" => true,
-        "funcref" => found.ReferenceKind == AbstractHeapType.Func,
-        "anyref" => found.ReferenceKind is not (AbstractHeapType.Func or AbstractHeapType.Exn),
-        "eqref" => found.ReferenceKind is AbstractHeapType.I31 or AbstractHeapType.Struct or AbstractHeapType.Array,
-        "i31ref" => found.ReferenceKind == AbstractHeapType.I31,
-        "structref" => found.ReferenceKind == AbstractHeapType.Struct,
-        "arrayref" => found.ReferenceKind == AbstractHeapType.Array,
+        "funcref" => engine.KindOf(found) == AbstractHeapType.Func,
+        "anyref" => engine.KindOf(found) is not (AbstractHeapType.Func or AbstractHeapType.Exn),
+        "eqref" => engine.KindOf(found) is AbstractHeapType.I31 or AbstractHeapType.Struct or AbstractHeapType.Array,
+        "i31ref" => engine.KindOf(found) == AbstractHeapType.I31,
+        "structref" => engine.KindOf(found) == AbstractHeapType.Struct,
+        "arrayref" => engine.KindOf(found) == AbstractHeapType.Array,
         _ => throw new FormatException($"unknown expected type {type}"),
     };
 

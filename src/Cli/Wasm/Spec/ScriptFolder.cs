@@ -93,11 +93,12 @@ internal static class ScriptFolders
             using var tar = new TarReader(packed ? new GZipStream(file, CompressionMode.Decompress) : file);
             while (tar.GetNextEntry() is { } entry)
             {
-                if (!IsWanted(entry.Name)) continue;
+                if (entry.EntryType is not (TarEntryType.RegularFile or TarEntryType.V7RegularFile) || !IsWanted(entry.Name)) continue;
                 total += entry.Length;
                 if (total > LargestArchive) throw new CommandException($"{path} unpacks to more than {LargestArchive >> 20} MiB");
                 var content = new MemoryStream();
-                entry.DataStream?.CopyTo(content); // An empty file has none.
+                // An empty file has no stream.
+                entry.DataStream?.CopyTo(content);
                 Add(folders, entry.Name.TrimStart('.', '/'), content.ToArray());
             }
         }

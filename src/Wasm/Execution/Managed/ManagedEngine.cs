@@ -1,5 +1,6 @@
 using Chain.Wasm.Binary;
 using Chain.Wasm.Execution.Managed.Compilation;
+using Chain.Wasm.Execution.Managed.Runtime;
 using Chain.Wasm.Validation;
 
 namespace Chain.Wasm.Execution.Managed;
@@ -33,4 +34,14 @@ public sealed class ManagedEngine : Engine
             throw new ArgumentException("fuel needs an engine made with MeasureFuel", nameof(limits));
         return new ManagedStore(this, limits);
     }
+
+    public override AbstractHeapType KindOf(object reference) => reference switch
+    {
+        I31Object => AbstractHeapType.I31,
+        StructureObject => AbstractHeapType.Struct,
+        ArrayObject => AbstractHeapType.Array,
+        Function => AbstractHeapType.Func,
+        WasmGuestException => AbstractHeapType.Exn,
+        _ => AbstractHeapType.Extern,
+    };
 }

@@ -2,6 +2,7 @@ using System.Runtime.Intrinsics;
 using System.Text.Json;
 using Chain.Cli.Wasm.Spec;
 using Chain.Wasm.Execution;
+using Chain.Wasm.Execution.Managed;
 
 namespace Chain.Cli.Tests.Wasm.Spec;
 
@@ -86,7 +87,7 @@ public sealed class CoreValuesTests
         Assert.Null(Parse("""{"type":"funcref","value":"null"}""").Reference);
     }
 
-    private static bool Matches(string expected, Value found) => CoreValues.Matches(JsonDocument.Parse(expected).RootElement, found);
+    private static bool Matches(string expected, Value found) => CoreValues.Matches(JsonDocument.Parse(expected).RootElement, found, new ManagedEngine());
 
     private static Value Parse(string json) => CoreValues.Parse(JsonDocument.Parse(json).RootElement);
 }

@@ -66,17 +66,6 @@ internal static class ReferenceOperations
     public static WasmGuestException Thrown(object? exception) =>
         exception as WasmGuestException ?? throw new WasmTrapException(TrapKind.NullExceptionReference);
 
-    /// <summary>The abstract heap type right above a reference that is not null; <c>extern</c> for an object of the host.</summary>
-    public static AbstractHeapType KindOf(object reference) => reference switch
-    {
-        ManagedFunction => AbstractHeapType.Func,
-        WasmGuestException => AbstractHeapType.Exn,
-        I31Object => AbstractHeapType.I31,
-        StructureObject => AbstractHeapType.Struct,
-        ArrayObject => AbstractHeapType.Array,
-        _ => AbstractHeapType.Extern,
-    };
-
     private static bool IsOf(TypeRegistry types, object reference, int id) => reference switch
     {
         ManagedFunction function => types.IsSubtype(function.TypeId, id),
