@@ -10,7 +10,7 @@ public sealed class CoreSuiteTests
     public void EveryCommandOfTheCoreSuitePassesButThoseOnTextOnly()
     {
         var engine = new ManagedEngine();
-        var runner = new SpecRunner(folder => new CoreHarness(folder, engine));
+        var runner = new SpecRunner((folder, _) => new CoreHarness(folder, engine));
         IReadOnlyList<ScriptResult> results = runner.Run(
             ScriptFolders.Open(Path.Combine(Places.Shared, "spec", "core.tar.gz")), Environment.ProcessorCount);
         Remark[] remarks = [.. results.SelectMany(result => result.Remarks)];
