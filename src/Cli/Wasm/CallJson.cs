@@ -9,8 +9,8 @@ internal static class CallJson
 {
     private static readonly JsonSerializerOptions Shape = new(JsonSerializerDefaults.Web) { WriteIndented = true };
 
-    public static void WriteResults(Value[] results) => Console.Out.WriteLine(JsonSerializer.Serialize(
-        new { Results = results.Select(value => new { Type = value.Kind.ToString().ToLowerInvariant(), Value = ValueText.Format(value) }) }, Shape));
+    public static void WriteResults(IReadOnlyList<CallResult> results) => Console.Out.WriteLine(JsonSerializer.Serialize(
+        new { Results = results.Select(value => new { Type = value.Kind.ToString().ToLowerInvariant(), Value = value.Text }) }, Shape));
 
     public static void WriteFailure(WasmException failure) => Console.Out.WriteLine(JsonSerializer.Serialize(
         new

@@ -63,9 +63,9 @@ internal static class RunCommand
     {
         try
         {
-            Value[] results = call.Run(cancellation);
+            IReadOnlyList<CallResult> results = call.Run(cancellation);
             if (json) CallJson.WriteResults(results);
-            else foreach (Value value in results) Console.Out.WriteLine(ValueText.Format(value));
+            else foreach (CallResult value in results) Console.Out.WriteLine(value.Text);
             return ExitCode.Ok;
         }
         catch (WasmTrapException) when (cancellation.IsCancellationRequested)
