@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using System.Numerics;
 using System.Reflection;
 using System.Reflection.Emit;
 using Chain.Wasm.Binary;
@@ -118,7 +119,8 @@ internal sealed partial class FunctionEmitter
                 return;
             }
 
-            EmitDirect(direct, emission.Operands.Length, emission.Result!.Value);
+            ulong limit = emission.Result == SlotKind.I32 ? LimitOfResult(ins.Opcode) : 0;
+            EmitDirect(direct, emission.Operands.Length, emission.Result!.Value, limit);
             return;
         }
 
@@ -127,11 +129,40 @@ internal sealed partial class FunctionEmitter
         PushStack(emission.Result!.Value);
     }
 
-    private void EmitDirect(ReadOnlySpan<OpCode> sequence, int taken, SlotKind result)
+    private void EmitDirect(ReadOnlySpan<OpCode> sequence, int taken, SlotKind result, ulong limit = 0)
     {
         Take(taken);
         foreach (OpCode opcode in sequence) il.Emit(opcode);
-        PushStack(result);
+        PushStack(result, limit);
+    }
+
+    /// <summary>The limit of what an instruction makes of the top operands: see <see cref="Operand.Limit"/>.</summary>
+    private ulong LimitOfResult(Opcode opcode)
+    {
+        if (opcode is >= Opcode.I32Eqz and <= Opcode.F64Ge) return 2;
+        if (height < 2) return 0;
+        ulong a = operands[height - 2].Limit, b = operands[height - 1].Limit;
+        // Unknown is 0, which passes below every other limit here by wrapping to the largest.
+        if (opcode == Opcode.I32And) return Math.Min(a - 1, b - 1) + 1;
+        if (a == 0 || b == 0) return 0;
+        ulong limit = opcode switch
+        {
+            Opcode.I32Add => a + b - 1,
+            Opcode.I32Mul => ((a - 1) * (b - 1)) + 1,
+            Opcode.I32Or or Opcode.I32Xor => BitOperations.RoundUpToPowerOf2(Math.Max(a, b)),
+            Opcode.I32DivU or Opcode.I32RemU => a,
+            _ => 0,
+        };
+        return limit <= 1UL << 32 ? limit : 0;
+    }
+
+    /// <summary>The limit of a value shifted by a constant.</summary>
+    private static ulong LimitOfShift(OpCode shift, ulong limit, int count)
+    {
+        if (shift == OpCodes.Shr_Un) return (((limit == 0 ? uint.MaxValue : limit - 1) >> count) + 1);
+        if (shift != OpCodes.Shl || limit == 0) return 0;
+        ulong shifted = ((limit - 1) << count) + 1;
+        return shifted <= 1UL << 32 ? shifted : 0;
     }
 
     private static bool IsSafeDivisor(in Operand operand)
@@ -171,9 +202,11 @@ internal sealed partial class FunctionEmitter
     private void EmitShift(OpCode shift, SlotKind kind)
     {
         int mask = kind == SlotKind.I32 ? 31 : 63;
+        ulong limit = 0;
         if (Top.Home == Home.Constant)
         {
             int count = (int)Pop().Bits & mask;
+            if (kind == SlotKind.I32) limit = LimitOfShift(shift, Top.Limit, count);
             Take(1);
             il.Constant(count);
         }
@@ -186,6 +219,6 @@ internal sealed partial class FunctionEmitter
         }
 
         il.Emit(shift);
-        PushStack(kind);
+        PushStack(kind, limit);
     }
 }

@@ -8,6 +8,7 @@ internal sealed class FunctionScan
 {
     private readonly List<int> loopCosts = [];
     private readonly Stack<int> openLoops = new();
+    private readonly List<HashSet<uint>> loopWrites = [];
 
     /// <summary>The memories that loads and stores touch, as bits; the 64th stands for all others.</summary>
     public ulong Memories { get; private set; }
@@ -33,6 +34,9 @@ internal sealed class FunctionScan
     /// <summary>The instructions of a loop without its inner loops, by the order in which loops begin.</summary>
     public int LoopCost(int loop) => loopCosts[loop];
 
+    /// <summary>The locals that a loop and the loops in it write, by the order in which loops begin.</summary>
+    public IReadOnlyCollection<uint> LocalsWrittenIn(int loop) => loopWrites[loop];
+
     public static FunctionScan Of(ReadOnlySpan<byte> body, long offset, string module, InstructionReader.Immediates immediates)
     {
         var scan = new FunctionScan();
@@ -57,6 +61,7 @@ internal sealed class FunctionScan
             case Opcode.Loop:
                 openLoops.Push(loopCosts.Count);
                 loopCosts.Add(1);
+                loopWrites.Add([]);
                 blocks.Push(true);
                 ControlInstructions += 2;
                 break;
@@ -66,7 +71,10 @@ internal sealed class FunctionScan
                 ControlInstructions += 2;
                 break;
             case Opcode.End:
-                if (blocks.TryPop(out bool wasLoop) && wasLoop) openLoops.Pop();
+                if (blocks.TryPop(out bool wasLoop) && wasLoop) CloseLoop();
+                break;
+            case Opcode.LocalSet or Opcode.LocalTee:
+                if (openLoops.TryPeek(out int writing)) loopWrites[writing].Add(ins.Index);
                 break;
             case Opcode.Br or Opcode.BrIf or Opcode.BrTable or Opcode.Return or Opcode.Else or Opcode.Select or Opcode.SelectTyped
                 or Opcode.BrOnCast or Opcode.BrOnCastFail or Opcode.BrOnNull or Opcode.BrOnNonNull or Opcode.Unreachable:
@@ -80,6 +88,12 @@ internal sealed class FunctionScan
                 CountAccess(ins);
                 break;
         }
+    }
+
+    private void CloseLoop()
+    {
+        int inner = openLoops.Pop();
+        if (openLoops.TryPeek(out int outer)) loopWrites[outer].UnionWith(loopWrites[inner]);
     }
 
     private void CountAccess(in Instruction ins)
