@@ -83,6 +83,7 @@ public abstract class Instance
     /// Puts memories, tables, globals and segments back to what instantiation made of them and runs the start function again: a new instance
     /// for a fraction of the price. Things that it imported from others are not touched.
     /// </summary>
+    /// <exception cref="InvalidOperationException">A call is under way in its store.</exception>
     public abstract void Reset();
 
     /// <exception cref="KeyNotFoundException">There is no such export, or it is something else.</exception>

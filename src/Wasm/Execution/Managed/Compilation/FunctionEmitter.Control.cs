@@ -118,6 +118,8 @@ internal sealed partial class FunctionEmitter
         switch (ins.Opcode)
         {
             case Opcode.Loop:
+                // The next turn may bring others: nothing that is known of the first ones holds.
+                SetSlots(below, parameters);
                 foreach (uint local in scan.LocalsWrittenIn(nextLoop)) known.Forget(local);
                 il.Mark(frame.Target);
                 EmitInterruptCheck();
