@@ -26,12 +26,18 @@ internal sealed record ModuleCall(string File, string Export, string[] Arguments
 
     private const int ImportsShown = 5;
 
+    private Module? read;
+
+    /// <summary>The functions that ran when the guest trapped, innermost first, a line each.</summary>
+    public IEnumerable<string> Backtrace(WasmTrapException trap) => trap.Backtrace.Select(
+        function => read?.Names.Function(function) is { } name ? $"function {function} '{TextLiteral.OneLine(name)}'" : $"function {function}");
+
     /// <summary>Runs it on a thread whose stack holds <see cref="StoreLimits.StackBytes"/>.</summary>
     /// <exception cref="CommandException">The file, the function's name, an argument or an import is wrong.</exception>
     /// <exception cref="Chain.Wasm.WasmException">The module is invalid, or the guest failed.</exception>
     public IReadOnlyList<CallResult> Run(CancellationToken cancellation)
     {
-        Module module = ModuleFile.ReadModule(File);
+        Module module = read = ModuleFile.ReadModule(File);
         IReadOnlyList<CallResult> results = [];
         ExceptionDispatchInfo? failure = null;
         int stack = (int)Math.Min((long)Limits.StackBytes + OwnStackBytes, int.MaxValue);

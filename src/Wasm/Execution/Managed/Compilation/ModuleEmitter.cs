@@ -162,7 +162,7 @@ internal sealed class ModuleEmitter : ICodeSource
         return type.CreateType();
     }
 
-    private static string MethodName(uint function) => $"wasm-function[{function}]";
+    private static string MethodName(uint function) => $"{WasmTrapException.FramePrefix}{function}]";
 
     private MethodBuilder Define(TypeBuilder type, string name, uint function)
     {
