@@ -111,11 +111,9 @@ internal sealed partial class FunctionEmitter
         Emission emission = Emissions[ins.Opcode];
         if (emission.Direct is { } direct)
         {
-            if (WouldFold(ins.Opcode))
+            if (MightFold(ins.Opcode))
             {
-                Take(2);
-                il.Call(Members.Operation(typeof(UnfoldedArithmetic), ins.Opcode));
-                PushStack(emission.Result!.Value);
+                EmitUnfolded(ins.Opcode, emission.Result!.Value);
                 return;
             }
 
@@ -173,29 +171,25 @@ internal sealed partial class FunctionEmitter
     }
 
     /// <summary>
-    /// Whether the JIT would fold an operation with a constant to its other operand (or to that operand negated), as it does for x*1, x/1, x-0
-    /// and x+(-0): that would let a signalling NaN through unquieted.
+    /// Whether the JIT could fold a float operation to its other operand, as it does for x*1, x/1, x-0 and x+(-0) wherever the constant reaches
+    /// the operation through locals or lanes: that would let a signalling NaN through unquieted.
     /// </summary>
-    private bool WouldFold(Opcode opcode)
+    private bool MightFold(Opcode opcode) => opcode switch
     {
-        double? neutral = opcode switch
-        {
-            Opcode.F32Add or Opcode.F32Sub or Opcode.F64Add or Opcode.F64Sub => 0,
-            Opcode.F32Mul or Opcode.F32Div or Opcode.F64Mul or Opcode.F64Div => 1,
-            _ => null,
-        };
-        if (neutral is null) return false;
-        for (int i = height - 2; i < height; i++)
-        {
-            Operand operand = operands[i];
-            if (operand.Home != Home.Constant) continue;
-            double value = operand.Kind == SlotKind.F32
-                ? BitConverter.UInt32BitsToSingle((uint)operand.Bits)
-                : BitConverter.UInt64BitsToDouble(operand.Bits);
-            if (Math.Abs(value) == neutral) return true;
-        }
+        Opcode.F32Add or Opcode.F64Add or Opcode.F32x4Add or Opcode.F64x2Add => Has(NeutralConstants.NegativeZero),
+        Opcode.F32Sub or Opcode.F64Sub or Opcode.F32x4Sub or Opcode.F64x2Sub => Has(NeutralConstants.PositiveZero),
+        Opcode.F32Mul or Opcode.F64Mul or Opcode.F32x4Mul or Opcode.F64x2Mul => Has(NeutralConstants.One),
+        Opcode.F32Div or Opcode.F64Div or Opcode.F32x4Div or Opcode.F64x2Div => Has(NeutralConstants.One),
+        _ => false,
+    };
 
-        return false;
+    private bool Has(NeutralConstants constants) => (scan.Neutral & constants) != 0;
+
+    private void EmitUnfolded(Opcode opcode, SlotKind result)
+    {
+        Take(2);
+        il.Call(Members.Operation(typeof(UnfoldedArithmetic), opcode));
+        PushStack(result);
     }
 
     // The CLR leaves counts past the width undefined.

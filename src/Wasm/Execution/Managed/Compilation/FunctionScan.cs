@@ -3,6 +3,22 @@ using Chain.Wasm.Validation;
 
 namespace Chain.Wasm.Execution.Managed.Compilation;
 
+/// <summary>Float constants that leave the other operand of some operation as it is.</summary>
+[Flags]
+internal enum NeutralConstants
+{
+    None = 0,
+
+    /// <summary>For a multiplication or a division, also where it only changes the sign.</summary>
+    One = 1,
+
+    /// <summary>For a subtraction.</summary>
+    PositiveZero = 2,
+
+    /// <summary>For an addition.</summary>
+    NegativeZero = 4,
+}
+
 /// <summary>What one quick look over a body tells before it is compiled.</summary>
 internal sealed class FunctionScan
 {
@@ -21,6 +37,9 @@ internal sealed class FunctionScan
 
     /// <summary>Instructions that begin or end a basic block.</summary>
     public int ControlInstructions { get; private set; }
+
+    /// <summary>The float constants in the function with which the JIT would fold an operation to its other operand.</summary>
+    public NeutralConstants Neutral { get; private set; }
 
     public bool HasCalls { get; private set; }
 
@@ -84,11 +103,32 @@ internal sealed class FunctionScan
                 or Opcode.ReturnCallRef or Opcode.MemoryGrow:
                 HasCalls = true;
                 break;
+            case Opcode.F32Const or Opcode.F64Const or Opcode.V128Const:
+                Neutral |= NeutralIn(ins);
+                break;
             default:
                 CountAccess(ins);
                 break;
         }
     }
+
+    private static NeutralConstants NeutralIn(in Instruction ins) => ins.Opcode switch
+    {
+        Opcode.F32Const => Neutrality(BitConverter.UInt32BitsToSingle((uint)ins.Bits)),
+        Opcode.F64Const => Neutrality(BitConverter.UInt64BitsToDouble(ins.Bits)),
+        _ => OfLanes(ins.Bits) | OfLanes(ins.BitsHigh),
+    };
+
+    private static NeutralConstants OfLanes(ulong bits) =>
+        Neutrality(BitConverter.UInt64BitsToDouble(bits)) | Neutrality(BitConverter.UInt32BitsToSingle((uint)bits))
+        | Neutrality(BitConverter.UInt32BitsToSingle((uint)(bits >> 32)));
+
+    private static NeutralConstants Neutrality(double value) => value switch
+    {
+        1 or -1 => NeutralConstants.One,
+        0 => double.IsNegative(value) ? NeutralConstants.NegativeZero : NeutralConstants.PositiveZero,
+        _ => NeutralConstants.None,
+    };
 
     private void CloseLoop()
     {
