@@ -40,6 +40,17 @@ public abstract class CompiledModule
 
     public abstract Module Module { get; }
 
+    /// <summary>The functions compiled so far. An engine may compile at the first call, or all at once.</summary>
+    public abstract int CompiledFunctions { get; }
+
+    /// <summary>
+    /// The indices of those, of the functions compiled so far, whose code stays unoptimised, for instance because they are too large.
+    /// </summary>
+    public abstract IReadOnlyCollection<uint> UnoptimisedFunctions { get; }
+
+    /// <summary>Compiles now what would be compiled at its first call.</summary>
+    public abstract void CompileAll();
+
     /// <summary>Links and makes an instance, writes its segments and runs its start function.</summary>
     /// <param name="store">Where it lives; only one thread may use a store at a time.</param>
     /// <param name="imports">What its imports are, in the order of <see cref="Binary.Module.Imports"/>.</param>
