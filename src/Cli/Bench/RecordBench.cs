@@ -24,8 +24,8 @@ internal static class RecordBench
     public static Command Create()
     {
         var json = new Option<bool>("--json") { Description = "Print JSON in place of the table." };
-        var rounds = new Option<int>("--rounds") { Description = "Rounds of each side.", DefaultValueFactory = _ => 25 };
-        var calls = new Option<int>("--calls") { Description = "Calls in a round.", DefaultValueFactory = _ => 100_000 };
+        var rounds = new Option<int>("--rounds") { Description = "Rounds of each side.", DefaultValueFactory = _ => 101 };
+        var calls = new Option<int>("--calls") { Description = "Calls in a round.", DefaultValueFactory = _ => 20_000 };
         var command = new Command("record", "Nanoseconds and bytes allocated for recording a call, beside an OpenTelemetry span.") { rounds, calls, json };
         command.SetAction(async (parsed, cancellation) =>
         {
@@ -43,7 +43,7 @@ internal static class RecordBench
         var names = new CallNames();
         // Buffers that hold several rounds, so that the store works between the rounds: what is measured is what the caller pays.
         await using CallRecorder recorder = await CallRecorder.OpenAsync(store.Database, labels, names,
-            new RecorderOptions { Folder = Path.Combine(store.Folder, "spool"), BufferSize = calls * 8, FlushInterval = TimeSpan.FromSeconds(1) }, cancellation: cancellation);
+            new RecorderOptions { Folder = Path.Combine(store.Folder, "spool"), BufferSize = calls * 16, FlushInterval = TimeSpan.FromSeconds(1) }, cancellation: cancellation);
         var ours = new Ours(recorder, labels, names);
         using var peer = new Peer();
 
@@ -58,8 +58,8 @@ internal static class RecordBench
             // Until the JIT has seen it often enough.
             for (int i = 0; i < 5; i++)
             {
-                c.Ours(calls / 4);
-                c.Peer?.Invoke(calls / 40);
+                c.Ours(calls);
+                c.Peer?.Invoke(calls / 4);
                 await Task.Delay(50, cancellation);
             }
         }
