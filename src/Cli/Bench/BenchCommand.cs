@@ -10,5 +10,6 @@ internal static class BenchCommand
         EngineBench.Create(),
         RecordBench.Create(),
         IngestBench.Create(),
+        LineageBench.Create(),
     };
 }
