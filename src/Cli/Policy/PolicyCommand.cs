@@ -1,0 +1,12 @@
+using System.CommandLine;
+
+namespace Chain.Cli.Policy;
+
+/// <summary><c>chain policy</c>: check, test, evaluate, explain and backtest policies.</summary>
+internal static class PolicyCommand
+{
+    public static Command Create() => new("policy", "Check, test, evaluate, explain and backtest policies.")
+    {
+        ConformanceCommand.Create(),
+    };
+}
