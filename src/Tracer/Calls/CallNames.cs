@@ -1,0 +1,61 @@
+using System.Collections.Concurrent;
+
+namespace Chain.Tracer.Calls;
+
+/// <summary>The names that records of this process refer to by number: call sites and state keys. Safe for any number of threads.</summary>
+/// <remarks>Intern a call site once, where a link is made, and keep its id; a look-up here is not free.</remarks>
+public sealed class CallNames
+{
+    /// <summary>Most call sites, and most state keys, of one process.</summary>
+    public const int Limit = 1 << 22;
+
+    private readonly Interned<CallSite> _sites = new("call sites");
+    private readonly Interned<StateKey> _keys = new("state keys");
+
+    /// <summary>Starts with no names; state key 0 is taken for "none".</summary>
+    public CallNames() => _keys.Intern(default);
+
+    /// <summary>The id of a call site.</summary>
+    /// <exception cref="InvalidOperationException">There are <see cref="Limit"/> of them already.</exception>
+    public CallSiteId Intern(CallSite site) => new(_sites.Intern(site));
+
+    /// <summary>The id of a state key.</summary>
+    /// <exception cref="InvalidOperationException">There are <see cref="Limit"/> of them already.</exception>
+    public StateKeyId Intern(StateKey key) => new(_keys.Intern(key));
+
+    /// <summary>The call site behind an id.</summary>
+    public CallSite this[CallSiteId id] => _sites[id.Value];
+
+    /// <summary>The state key behind an id.</summary>
+    public StateKey this[StateKeyId id] => _keys[id.Value];
+
+    private sealed class Interned<T>(string what) where T : notnull
+    {
+        private readonly ConcurrentDictionary<T, int> _ids = new();
+        private readonly Lock _growing = new();
+        private T[] _items = new T[64];
+        private int _count;
+
+        public T this[int id] => (uint)id < (uint)Volatile.Read(ref _count)
+            ? Volatile.Read(ref _items)[id]
+            : throw new ArgumentOutOfRangeException(nameof(id), id, $"no such id among the {what}");
+
+        public int Intern(T item)
+        {
+            if (_ids.TryGetValue(item, out int id)) return id;
+            lock (_growing)
+            {
+                if (_ids.TryGetValue(item, out id)) return id;
+                if (_count == Limit) throw new InvalidOperationException($"more than {Limit} {what} in one process");
+                id = _count;
+                T[] items = _items;
+                if (id == items.Length) Array.Resize(ref items, id * 2);
+                items[id] = item;
+                Volatile.Write(ref _items, items);
+                Volatile.Write(ref _count, id + 1);
+                _ids[item] = id;
+                return id;
+            }
+        }
+    }
+}

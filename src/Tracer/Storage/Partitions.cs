@@ -1,0 +1,33 @@
+using System.Globalization;
+using Chain.Tracer.Calls;
+using Npgsql;
+
+namespace Chain.Tracer.Storage;
+
+/// <summary>The days of call ids. A day is counted from <see cref="CallId.Epoch"/>.</summary>
+internal static class CallDay
+{
+    private const long Microseconds = 86_400_000_000;
+
+    public static long Of(long id) => (id >> CallId.LaneBits) / Microseconds;
+
+    public static long FirstId(long day) => (day * Microseconds) << CallId.LaneBits;
+
+    public static DateOnly Date(long day) => DateOnly.FromDateTime(CallId.Epoch.UtcDateTime.AddDays(day));
+
+    public static long Of(DateOnly date) => date.DayNumber - DateOnly.FromDateTime(CallId.Epoch.UtcDateTime).DayNumber;
+
+    public static string Suffix(long day) => Date(day).ToString("yyyyMMdd", CultureInfo.InvariantCulture);
+}
+
+/// <summary>The daily partitions of <c>call</c> and <c>flow</c>.</summary>
+public static class Partitions
+{
+    /// <summary>Makes the partitions of a day unless they are there. Safe when several processes ask at once.</summary>
+    public static async Task MakeAsync(NpgsqlConnection connection, DateOnly day, CancellationToken cancellation = default)
+    {
+        await using var command = new NpgsqlCommand("SELECT make_partition($1)", connection);
+        command.Parameters.AddWithValue(day);
+        await command.ExecuteNonQueryAsync(cancellation);
+    }
+}

@@ -1,0 +1,40 @@
+namespace Chain.Tracer.Storage;
+
+/// <summary>Where <c>initdb</c> and <c>postgres</c> are on this machine.</summary>
+/// <param name="Folder">The folder that holds both.</param>
+public sealed record PostgresBinaries(string Folder)
+{
+    /// <summary>Names a folder to use before any other.</summary>
+    public const string Variable = "CHAIN_POSTGRES_BIN";
+
+    /// <summary>The full path of one of them.</summary>
+    public string this[string program] => Path.Combine(Folder, program);
+
+    /// <summary>Looks in <c>CHAIN_POSTGRES_BIN</c>, on PATH, then where distributions put them, the newest version first.</summary>
+    /// <exception cref="StoreException">They are nowhere.</exception>
+    public static PostgresBinaries Find() => Search() ??
+        throw new StoreException($"PostgreSQL 15 or later is not installed (looked in ${Variable}, on PATH and in /usr/lib/postgresql); " +
+                                 "install it (Debian: apt-get install postgresql) or name your own with --postgres");
+
+    /// <summary>As <see cref="Find"/>, but null when they are nowhere.</summary>
+    public static PostgresBinaries? Search()
+    {
+        IEnumerable<string> path = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries);
+        string? own = Environment.GetEnvironmentVariable(Variable);
+        string? folder = (own is null ? path.Concat(DistributionFolders()) : [own]).FirstOrDefault(HoldsBoth);
+        return folder is null ? null : new PostgresBinaries(folder);
+    }
+
+    private static bool HoldsBoth(string folder) => File.Exists(Path.Combine(folder, "initdb")) && File.Exists(Path.Combine(folder, "postgres"));
+
+    private static IEnumerable<string> DistributionFolders() =>
+        VersionFolders("/usr/lib/postgresql", "*").Concat(VersionFolders("/usr", "pgsql-*")).Concat(VersionFolders("/opt/homebrew/opt", "postgresql@*"));
+
+    private static IEnumerable<string> VersionFolders(string parent, string pattern) =>
+        Directory.Exists(parent)
+            ? Directory.GetDirectories(parent, pattern).OrderByDescending(VersionOf).Select(folder => Path.Combine(folder, "bin"))
+            : [];
+
+    private static int VersionOf(string folder) =>
+        int.TryParse(Path.GetFileName(folder).AsSpan().TrimStart("pgsql-ore@"), out int version) ? version : 0;
+}
