@@ -10,9 +10,10 @@ public sealed class CompiledExpression
     private readonly Evaluator _evaluate;
     private readonly int _localCount;
 
-    private CompiledExpression(CheckedExpression expression, Evaluator evaluate)
+    private CompiledExpression(CheckedExpression expression, Expr root, Evaluator evaluate)
     {
         Checked = expression;
+        Root = root;
         _evaluate = evaluate;
         _localCount = expression.LocalCount;
     }
@@ -20,11 +21,18 @@ public sealed class CompiledExpression
     /// <summary>What was compiled.</summary>
     public CheckedExpression Checked { get; }
 
+    /// <summary>The node that is evaluated.</summary>
+    public Expr Root { get; }
+
     /// <summary>Compiles to delegates.</summary>
     /// <param name="expression">A checked (or only resolved) expression.</param>
     /// <param name="traced">Whether each boolean sub-expression is recorded in the frame's trace.</param>
     public static CompiledExpression Compile(CheckedExpression expression, bool traced = false) =>
-        new(expression, new Compiler(expression, traced).Compile());
+        new(expression, expression.Parsed.Root, new Compiler(expression, traced).Compile(expression.Parsed.Root));
+
+    /// <summary>Compiles one node that stands outside of every macro.</summary>
+    internal static CompiledExpression CompilePart(CheckedExpression expression, Expr node) =>
+        new(expression, node, new Compiler(expression, traced: false).Compile(node));
 
     /// <summary>Evaluates; an error is a value of kind <see cref="ValueKind.Error"/>.</summary>
     public Value Evaluate(Frame frame)
@@ -51,5 +59,5 @@ public sealed class CompiledExpression
 
     /// <summary>The issue that an error value of this expression stands for, with its place.</summary>
     public ExpressionIssue IssueOf(EvaluationError error) =>
-        new(Checked.Parsed.Source, error.Span ?? Checked.Parsed.Root.Span, error.Message);
+        new(Checked.Parsed.Source, error.Span ?? Root.Span, error.Message);
 }

@@ -13,7 +13,7 @@ internal sealed partial class Compiler(CheckedExpression expression, bool traced
 {
     private readonly ExpressionEnvironment _environment = expression.Environment;
 
-    public Evaluator Compile() => Visit(expression.Parsed.Root).Evaluate;
+    public Evaluator Compile(Expr node) => Visit(node).Evaluate;
 
     /// <summary>A compiled node, and its value where it is constant.</summary>
     private readonly record struct Code(Evaluator Evaluate, Value? Constant)
