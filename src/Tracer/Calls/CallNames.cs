@@ -9,6 +9,12 @@ public sealed class CallNames
     /// <summary>Most call sites, and most state keys, of one process.</summary>
     public const int Limit = 1 << 22;
 
+    /// <summary>Longest name of a component, its version, a function or a store, in characters.</summary>
+    public const int MaxNameLength = 200;
+
+    /// <summary>Longest state key, in characters.</summary>
+    public const int MaxKeyLength = 1024;
+
     private readonly Interned<CallSite> _sites = new("call sites");
     private readonly Interned<StateKey> _keys = new("state keys");
 
@@ -16,18 +22,46 @@ public sealed class CallNames
     public CallNames() => _keys.Intern(default);
 
     /// <summary>The id of a call site.</summary>
+    /// <exception cref="ArgumentException">A name is longer than <see cref="MaxNameLength"/> or is not storable text (NUL, half a surrogate pair).</exception>
     /// <exception cref="InvalidOperationException">There are <see cref="Limit"/> of them already.</exception>
-    public CallSiteId Intern(CallSite site) => new(_sites.Intern(site));
+    public CallSiteId Intern(CallSite site)
+    {
+        RequireText(site.Caller.Name, MaxNameLength);
+        RequireText(site.Caller.Version, MaxNameLength);
+        RequireText(site.Callee.Name, MaxNameLength);
+        RequireText(site.Callee.Version, MaxNameLength);
+        RequireText(site.Function.Name, MaxNameLength);
+        return new CallSiteId(_sites.Intern(site));
+    }
 
     /// <summary>The id of a state key.</summary>
+    /// <exception cref="ArgumentException">A part is longer than <see cref="MaxKeyLength"/> or is not storable text.</exception>
     /// <exception cref="InvalidOperationException">There are <see cref="Limit"/> of them already.</exception>
-    public StateKeyId Intern(StateKey key) => new(_keys.Intern(key));
+    public StateKeyId Intern(StateKey key)
+    {
+        RequireText(key.Component, MaxNameLength);
+        RequireText(key.Store, MaxNameLength);
+        RequireText(key.Key, MaxKeyLength);
+        return new StateKeyId(_keys.Intern(key));
+    }
 
     /// <summary>The call site behind an id.</summary>
     public CallSite this[CallSiteId id] => _sites[id.Value];
 
     /// <summary>The state key behind an id.</summary>
     public StateKey this[StateKeyId id] => _keys[id.Value];
+
+    private static void RequireText(string? text, int most)
+    {
+        if (text is null) return;
+        if (text.Length > most) throw new ArgumentException($"'{text[..20]}…' has {text.Length} characters, at most {most} are kept");
+        for (int i = 0; i < text.Length; i++)
+        {
+            bool pair = char.IsHighSurrogate(text[i]) && i + 1 < text.Length && char.IsLowSurrogate(text[i + 1]);
+            if (text[i] == '\0' || (char.IsSurrogate(text[i]) && !pair)) throw new ArgumentException($"character {i} of '{text}' cannot be stored");
+            if (pair) i++;
+        }
+    }
 
     private sealed class Interned<T>(string what) where T : notnull
     {

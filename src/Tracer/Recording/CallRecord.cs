@@ -71,6 +71,9 @@ public record struct FlowRecord
     /// <summary>The call that the data came from.</summary>
     public CallId Source;
 
+    /// <summary><see cref="TraceId.Key"/> of the source's trace; 0 for that of the destination. Not stored: the source's row says it.</summary>
+    public long SourceTrace;
+
     /// <summary>What travelled.</summary>
     public LabelId Label;
 

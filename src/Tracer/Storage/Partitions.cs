@@ -24,10 +24,10 @@ internal static class CallDay
 public static class Partitions
 {
     /// <summary>Makes the partitions of a day unless they are there. Safe when several processes ask at once.</summary>
-    public static async Task MakeAsync(NpgsqlConnection connection, DateOnly day, CancellationToken cancellation = default)
+    public static void Make(NpgsqlConnection connection, DateOnly day)
     {
-        await using var command = new NpgsqlCommand("SELECT make_partition($1)", connection);
+        using var command = new NpgsqlCommand("SELECT make_partition($1)", connection);
         command.Parameters.AddWithValue(day);
-        await command.ExecuteNonQueryAsync(cancellation);
+        command.ExecuteNonQuery();
     }
 }

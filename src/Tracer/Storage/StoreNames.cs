@@ -19,51 +19,51 @@ internal sealed class StoreNames(IRecordNames names, int node)
     private readonly Dictionary<ComponentRef, int> _components = [];
     private readonly Dictionary<FunctionRef, int> _functions = [];
 
-    /// <summary>Row of <c>shape</c>; only after <see cref="ResolveAsync"/> of a batch with this record.</summary>
+    /// <summary>Row of <c>shape</c>; only after <see cref="Resolve"/> of a batch with this record.</summary>
     public int Shape(in CallRecord call) => _shapes[ShapeKey(call)];
 
-    /// <summary>Row of <c>labels</c>; only after <see cref="ResolveAsync"/>.</summary>
+    /// <summary>Row of <c>labels</c>; only after <see cref="Resolve"/>.</summary>
     public int Labels(in CallRecord call) => _pairs[PairKey(call)];
 
-    /// <summary>Row of <c>label</c>; only after <see cref="ResolveAsync"/>.</summary>
+    /// <summary>Row of <c>label</c>; only after <see cref="Resolve"/>.</summary>
     public int Label(LabelId id) => _labels[id.Value];
 
-    /// <summary>Row of <c>state_key</c>; only after <see cref="ResolveAsync"/>.</summary>
+    /// <summary>Row of <c>state_key</c>; only after <see cref="Resolve"/>.</summary>
     public int StateKey(StateKeyId id) => _keys[id.Value];
 
     /// <summary>Asks the store for every id that the batch needs and that is not known yet. Committed at once: names outlive batches.</summary>
-    public async Task ResolveAsync(NpgsqlConnection connection, RecordBatch batch, CancellationToken cancellation)
+    public void Resolve(NpgsqlConnection connection, RecordBatch batch)
     {
         if (_shapes.Count > Remembered) _shapes.Clear();
         if (_pairs.Count > Remembered) _pairs.Clear();
         if (_keys.Count > Remembered) _keys.Clear();
         foreach (CallRecord call in Missing(batch.Calls.Span))
         {
-            if (!_shapes.ContainsKey(ShapeKey(call))) _shapes[ShapeKey(call)] = await ShapeAsync(connection, call, cancellation);
-            if (!_pairs.ContainsKey(PairKey(call))) _pairs[PairKey(call)] = await PairAsync(connection, call, cancellation);
+            if (!_shapes.ContainsKey(ShapeKey(call))) _shapes[ShapeKey(call)] = Shape(connection, call);
+            if (!_pairs.ContainsKey(PairKey(call))) _pairs[PairKey(call)] = Pair(connection, call);
         }
 
         foreach (FlowRecord flow in MissingFlows(batch.Flows.Span))
         {
-            await LabelAsync(connection, flow.Label, cancellation);
-            if (flow.State.Value != 0 && !_keys.ContainsKey(flow.State.Value)) _keys[flow.State.Value] = await StateKeyAsync(connection, names.Find(flow.State), cancellation);
+            Label(connection, flow.Label);
+            if (flow.State.Value != 0 && !_keys.ContainsKey(flow.State.Value)) _keys[flow.State.Value] = StateKey(connection, names.Find(flow.State));
         }
     }
 
     /// <summary>Row of <c>label</c> for any label.</summary>
-    public async Task<int> LabelAsync(NpgsqlConnection connection, Label label, CancellationToken cancellation)
+    public int Label(NpgsqlConnection connection, Label label)
     {
         int[] tags = new int[label.Tags.Length];
-        for (int i = 0; i < tags.Length; i++) tags[i] = await TagAsync(connection, label.Tags[i], cancellation);
+        for (int i = 0; i < tags.Length; i++) tags[i] = Tag(connection, label.Tags[i]);
         Array.Sort(tags);
-        return await FindOrAddAsync(connection, "SELECT id FROM label WHERE tags = $1", "INSERT INTO label (tags) VALUES ($1) ON CONFLICT DO NOTHING RETURNING id", cancellation,
+        return FindOrAdd(connection, "SELECT id FROM label WHERE tags = $1", "INSERT INTO label (tags) VALUES ($1) ON CONFLICT DO NOTHING RETURNING id",
             new NpgsqlParameter { Value = tags, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Integer });
     }
 
     /// <summary>Row of <c>state_key</c>.</summary>
-    public static Task<int> StateKeyAsync(NpgsqlConnection connection, StateKey key, CancellationToken cancellation) => FindOrAddAsync(connection,
+    public static int StateKey(NpgsqlConnection connection, StateKey key) => FindOrAdd(connection,
         "SELECT id FROM state_key WHERE component = $1 AND store = $2 AND key = $3",
-        "INSERT INTO state_key (component, store, key) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING RETURNING id", cancellation,
+        "INSERT INTO state_key (component, store, key) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING RETURNING id",
         new NpgsqlParameter { Value = key.Component }, new NpgsqlParameter { Value = key.Store }, new NpgsqlParameter { Value = key.Key });
 
     private static long ShapeKey(in CallRecord call) =>
@@ -93,47 +93,47 @@ internal sealed class StoreNames(IRecordNames names, int node)
         return missing;
     }
 
-    private async Task<int> ShapeAsync(NpgsqlConnection connection, CallRecord call, CancellationToken cancellation)
+    private int Shape(NpgsqlConnection connection, CallRecord call)
     {
         CallSite site = names.Find(call.Site);
-        return await FindOrAddAsync(connection,
+        return FindOrAdd(connection,
             "SELECT id FROM shape WHERE caller = $1 AND callee = $2 AND function = $3 AND node = $4 AND outcome = $5 AND copies = $6 AND exact = $7",
             """
             INSERT INTO shape (caller, callee, function, node, outcome, copies, exact) VALUES ($1, $2, $3, $4, $5, $6, $7)
             ON CONFLICT DO NOTHING RETURNING id
-            """, cancellation,
-            new NpgsqlParameter { Value = await ComponentAsync(connection, site.Caller, cancellation) },
-            new NpgsqlParameter { Value = await ComponentAsync(connection, site.Callee, cancellation) },
-            new NpgsqlParameter { Value = await FunctionAsync(connection, site.Function, cancellation) },
+            """,
+            new NpgsqlParameter { Value = Component(connection, site.Caller) },
+            new NpgsqlParameter { Value = Component(connection, site.Callee) },
+            new NpgsqlParameter { Value = Function(connection, site.Function) },
             new NpgsqlParameter { Value = node },
             new NpgsqlParameter { Value = (short)call.Outcome },
             new NpgsqlParameter { Value = (short)call.Copies },
             new NpgsqlParameter { Value = call.Exact });
     }
 
-    private async Task<int> PairAsync(NpgsqlConnection connection, CallRecord call, CancellationToken cancellation) => await FindOrAddAsync(connection,
+    private int Pair(NpgsqlConnection connection, CallRecord call) => FindOrAdd(connection,
         "SELECT id FROM labels WHERE label_in = $1 AND label_out = $2",
-        "INSERT INTO labels (label_in, label_out) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING id", cancellation,
-        new NpgsqlParameter { Value = await LabelAsync(connection, call.LabelIn, cancellation) },
-        new NpgsqlParameter { Value = await LabelAsync(connection, call.LabelOut, cancellation) });
+        "INSERT INTO labels (label_in, label_out) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING id",
+        new NpgsqlParameter { Value = Label(connection, call.LabelIn) },
+        new NpgsqlParameter { Value = Label(connection, call.LabelOut) });
 
-    private async Task<int> LabelAsync(NpgsqlConnection connection, LabelId label, CancellationToken cancellation)
+    private int Label(NpgsqlConnection connection, LabelId label)
     {
         if (!_labels.TryGetValue(label.Value, out int id))
         {
-            id = await LabelAsync(connection, names.Find(label), cancellation);
+            id = Label(connection, names.Find(label));
             _labels[label.Value] = id;
         }
 
         return id;
     }
 
-    private async Task<int> TagAsync(NpgsqlConnection connection, Tag tag, CancellationToken cancellation)
+    private int Tag(NpgsqlConnection connection, Tag tag)
     {
         if (!_tags.TryGetValue(tag, out int id))
         {
-            id = await FindOrAddAsync(connection, "SELECT id FROM tag WHERE kind = $1 AND name = $2 AND value = $3",
-                "INSERT INTO tag (kind, name, value) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING RETURNING id", cancellation,
+            id = FindOrAdd(connection, "SELECT id FROM tag WHERE kind = $1 AND name = $2 AND value = $3",
+                "INSERT INTO tag (kind, name, value) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING RETURNING id",
                 new NpgsqlParameter { Value = (short)tag.Kind }, new NpgsqlParameter { Value = tag.Name }, new NpgsqlParameter { Value = tag.Value });
             _tags[tag] = id;
         }
@@ -141,12 +141,12 @@ internal sealed class StoreNames(IRecordNames names, int node)
         return id;
     }
 
-    private async Task<int> ComponentAsync(NpgsqlConnection connection, ComponentRef component, CancellationToken cancellation)
+    private int Component(NpgsqlConnection connection, ComponentRef component)
     {
         if (!_components.TryGetValue(component, out int id))
         {
-            id = await FindOrAddAsync(connection, "SELECT id FROM component WHERE name = $1 AND version = $2",
-                "INSERT INTO component (name, version) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING id", cancellation,
+            id = FindOrAdd(connection, "SELECT id FROM component WHERE name = $1 AND version = $2",
+                "INSERT INTO component (name, version) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING id",
                 new NpgsqlParameter { Value = component.Name ?? "" }, new NpgsqlParameter { Value = component.Version ?? "" });
             _components[component] = id;
         }
@@ -154,33 +154,33 @@ internal sealed class StoreNames(IRecordNames names, int node)
         return id;
     }
 
-    private async Task<int> FunctionAsync(NpgsqlConnection connection, FunctionRef function, CancellationToken cancellation)
+    private int Function(NpgsqlConnection connection, FunctionRef function)
     {
         if (!_functions.TryGetValue(function, out int id))
         {
-            id = await FindOrAddAsync(connection, "SELECT id FROM function WHERE name = $1",
-                "INSERT INTO function (name) VALUES ($1) ON CONFLICT DO NOTHING RETURNING id", cancellation, new NpgsqlParameter { Value = function.Name ?? "" });
+            id = FindOrAdd(connection, "SELECT id FROM function WHERE name = $1",
+                "INSERT INTO function (name) VALUES ($1) ON CONFLICT DO NOTHING RETURNING id", new NpgsqlParameter { Value = function.Name ?? "" });
             _functions[function] = id;
         }
 
         return id;
     }
 
-    private static async Task<int> FindOrAddAsync(
-        NpgsqlConnection connection, string find, string add, CancellationToken cancellation, params NpgsqlParameter[] parameters)
+    private static int FindOrAdd(
+        NpgsqlConnection connection, string find, string add, params NpgsqlParameter[] parameters)
     {
         while (true)
         {
-            if (await IdAsync(connection, find, parameters, cancellation) is { } found) return found;
-            if (await IdAsync(connection, add, parameters, cancellation) is { } added) return added;
+            if (Id(connection, find, parameters) is { } found) return found;
+            if (Id(connection, add, parameters) is { } added) return added;
             // Another process added the same row between the two; the next look finds it.
         }
     }
 
-    private static async Task<int?> IdAsync(NpgsqlConnection connection, string sql, NpgsqlParameter[] parameters, CancellationToken cancellation)
+    private static int? Id(NpgsqlConnection connection, string sql, NpgsqlParameter[] parameters)
     {
-        await using var command = new NpgsqlCommand(sql, connection);
+        using var command = new NpgsqlCommand(sql, connection);
         foreach (NpgsqlParameter parameter in parameters) command.Parameters.Add(parameter.Clone());
-        return (int?)await command.ExecuteScalarAsync(cancellation);
+        return (int?)command.ExecuteScalar();
     }
 }

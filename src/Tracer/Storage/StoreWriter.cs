@@ -21,6 +21,7 @@ public sealed class StoreWriter
     private const string FlowColumns = "dst, src, label, n, part, state";
 
     private readonly NpgsqlDataSource _database;
+    private readonly int _timeout;
     private readonly StoreNames _names;
     private readonly HashSet<long> _days = [];
     private readonly CopyBuffer _copy = new();
@@ -31,46 +32,51 @@ public sealed class StoreWriter
     /// <param name="database">The store, migrated.</param>
     /// <param name="names">What the ids in the records stand for.</param>
     /// <param name="node">Row of <c>node</c> (see <see cref="NodeRegistration"/>).</param>
-    public StoreWriter(NpgsqlDataSource database, IRecordNames names, int node)
+    /// <param name="timeout">Longest time for one statement. Default 30 s.</param>
+    public StoreWriter(NpgsqlDataSource database, IRecordNames names, int node, TimeSpan? timeout = null)
     {
         _database = database;
+        _timeout = (int)Math.Ceiling((timeout ?? TimeSpan.FromSeconds(30)).TotalSeconds);
         _names = new StoreNames(names, node);
     }
 
-    /// <summary>Stores a batch: when this returns, all of it is committed.</summary>
+    /// <summary>Stores a batch: when this returns, all of it is committed. Blocks its thread, and needs none of the pool's.</summary>
     /// <exception cref="NpgsqlException">Postgres is away or refuses; nothing of the batch was stored, or all of it and the answer was lost.</exception>
-    public async Task<StoredBatch> WriteAsync(RecordBatch batch, CancellationToken cancellation = default)
+    public StoredBatch Write(RecordBatch batch)
     {
-        await using NpgsqlConnection connection = await _database.OpenConnectionAsync(cancellation);
-        await _names.ResolveAsync(connection, batch, cancellation);
-        await MakePartitionsAsync(connection, batch, cancellation);
+        using NpgsqlConnection connection = _database.OpenConnection();
+        _names.Resolve(connection, batch);
+        MakePartitions(connection, batch);
         try
         {
-            return await CopyAsync(connection, batch, cancellation);
+            return Copy(connection, batch);
         }
         catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.UniqueViolation)
         {
-            return await MergeAsync(connection, batch, cancellation);
+            return Merge(connection, batch);
         }
         catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.UndefinedTable)
         {
             // Retention dropped a day since we looked.
             _days.Clear();
-            await MakePartitionsAsync(connection, batch, cancellation);
-            return await MergeAsync(connection, batch, cancellation);
+            MakePartitions(connection, batch);
+            return Merge(connection, batch);
         }
     }
 
-    private async Task<StoredBatch> CopyAsync(NpgsqlConnection connection, RecordBatch batch, CancellationToken cancellation)
+    /// <summary>As <see cref="Write"/>, on a thread of the pool.</summary>
+    public Task<StoredBatch> WriteAsync(RecordBatch batch) => Task.Run(() => Write(batch));
+
+    private StoredBatch Copy(NpgsqlConnection connection, RecordBatch batch)
     {
-        await using NpgsqlTransaction transaction = await connection.BeginTransactionAsync(cancellation);
+        using NpgsqlTransaction transaction = connection.BeginTransaction();
         int end;
         SortCalls(batch.Calls.Span);
         for (int start = 0; start < batch.Calls.Length; start = end)
         {
             end = EndOfDay(start, batch.Calls.Length);
             Encode(batch.Calls.Span, start, end);
-            await SendAsync(connection, $"COPY call_{Suffix(_keys[start])} ({CallColumns}) FROM STDIN (FORMAT binary)", cancellation);
+            Send(connection, $"COPY call_{Suffix(_keys[start])} ({CallColumns}) FROM STDIN (FORMAT binary)");
         }
 
         SortFlows(batch.Flows.Span);
@@ -78,35 +84,35 @@ public sealed class StoreWriter
         {
             end = EndOfDay(start, batch.Flows.Length);
             Encode(batch.Flows.Span, start, end);
-            await SendAsync(connection, $"COPY flow_{Suffix(_keys[start])} ({FlowColumns}) FROM STDIN (FORMAT binary)", cancellation);
+            Send(connection, $"COPY flow_{Suffix(_keys[start])} ({FlowColumns}) FROM STDIN (FORMAT binary)");
         }
 
-        await WriteSizesAsync(connection, batch, cancellation);
-        await WriteTracesAsync(connection, batch, cancellation);
-        await transaction.CommitAsync(cancellation);
+        WriteSizes(connection, batch);
+        WriteTraces(connection, batch);
+        transaction.Commit();
         return new StoredBatch(batch.Calls.Length, batch.Flows.Length, 0);
     }
 
-    private async Task<StoredBatch> MergeAsync(NpgsqlConnection connection, RecordBatch batch, CancellationToken cancellation)
+    private StoredBatch Merge(NpgsqlConnection connection, RecordBatch batch)
     {
-        await using NpgsqlTransaction transaction = await connection.BeginTransactionAsync(cancellation);
-        await RunAsync(connection, "CREATE TEMP TABLE incoming_call (LIKE call) ON COMMIT DROP", cancellation);
-        await RunAsync(connection, "CREATE TEMP TABLE incoming_flow (LIKE flow) ON COMMIT DROP", cancellation);
+        using NpgsqlTransaction transaction = connection.BeginTransaction();
+        Run(connection, "CREATE TEMP TABLE incoming_call (LIKE call) ON COMMIT DROP");
+        Run(connection, "CREATE TEMP TABLE incoming_flow (LIKE flow) ON COMMIT DROP");
         SortCalls(batch.Calls.Span);
         Encode(batch.Calls.Span, 0, batch.Calls.Length);
-        await SendAsync(connection, $"COPY incoming_call ({CallColumns}) FROM STDIN (FORMAT binary)", cancellation);
+        Send(connection, $"COPY incoming_call ({CallColumns}) FROM STDIN (FORMAT binary)");
         SortFlows(batch.Flows.Span);
         Encode(batch.Flows.Span, 0, batch.Flows.Length);
-        await SendAsync(connection, $"COPY incoming_flow ({FlowColumns}) FROM STDIN (FORMAT binary)", cancellation);
-        int calls = await RunAsync(connection, "INSERT INTO call SELECT * FROM incoming_call ON CONFLICT DO NOTHING", cancellation);
-        int flows = await RunAsync(connection, "INSERT INTO flow SELECT * FROM incoming_flow ON CONFLICT DO NOTHING", cancellation);
-        await WriteSizesAsync(connection, batch, cancellation);
-        await WriteTracesAsync(connection, batch, cancellation);
-        await transaction.CommitAsync(cancellation);
+        Send(connection, $"COPY incoming_flow ({FlowColumns}) FROM STDIN (FORMAT binary)");
+        int calls = Run(connection, "INSERT INTO call SELECT * FROM incoming_call ON CONFLICT DO NOTHING");
+        int flows = Run(connection, "INSERT INTO flow SELECT * FROM incoming_flow ON CONFLICT DO NOTHING");
+        WriteSizes(connection, batch);
+        WriteTraces(connection, batch);
+        transaction.Commit();
         return new StoredBatch(calls, flows, batch.Calls.Length + batch.Flows.Length - calls - flows);
     }
 
-    private async Task MakePartitionsAsync(NpgsqlConnection connection, RecordBatch batch, CancellationToken cancellation)
+    private void MakePartitions(NpgsqlConnection connection, RecordBatch batch)
     {
         List<long>? missing = null;
         foreach (ref readonly CallRecord call in batch.Calls.Span)
@@ -122,7 +128,7 @@ public sealed class StoreWriter
         if (missing is null) return;
         try
         {
-            foreach (long day in missing) await Partitions.MakeAsync(connection, CallDay.Date(day), cancellation);
+            foreach (long day in missing) Partitions.Make(connection, CallDay.Date(day));
         }
         catch
         {
@@ -217,15 +223,15 @@ public sealed class StoreWriter
 
     private static short Small(long size) => size is >= 0 and <= short.MaxValue ? (short)size : (short)-1;
 
-    private static async Task WriteSizesAsync(NpgsqlConnection connection, RecordBatch batch, CancellationToken cancellation)
+    private static void WriteSizes(NpgsqlConnection connection, RecordBatch batch)
     {
         var (ids, ins, outs) = LargeSizes(batch.Calls.Span);
         if (ids.Count == 0) return;
-        await using var command = new NpgsqlCommand("INSERT INTO call_size SELECT * FROM unnest($1, $2, $3) ON CONFLICT DO NOTHING", connection);
+        using var command = new NpgsqlCommand("INSERT INTO call_size SELECT * FROM unnest($1, $2, $3) ON CONFLICT DO NOTHING", connection);
         command.Parameters.AddWithValue(ids);
         command.Parameters.AddWithValue(ins);
         command.Parameters.AddWithValue(outs);
-        await command.ExecuteNonQueryAsync(cancellation);
+        command.ExecuteNonQuery();
     }
 
     private static (List<long> Ids, List<long> Ins, List<long> Outs) LargeSizes(ReadOnlySpan<CallRecord> calls)
@@ -242,7 +248,7 @@ public sealed class StoreWriter
         return (ids, ins, outs);
     }
 
-    private static async Task WriteTracesAsync(NpgsqlConnection connection, RecordBatch batch, CancellationToken cancellation)
+    private static void WriteTraces(NpgsqlConnection connection, RecordBatch batch)
     {
         if (batch.Traces.IsEmpty) return;
         var (keys, ids, states) = (new List<long>(), new List<Guid>(), new List<string?>());
@@ -253,22 +259,23 @@ public sealed class StoreWriter
             states.Add(trace.State);
         }
 
-        await using var command = new NpgsqlCommand("INSERT INTO trace (key, trace_id, state) SELECT * FROM unnest($1, $2, $3) ON CONFLICT DO NOTHING", connection);
+        using var command = new NpgsqlCommand("INSERT INTO trace (key, trace_id, state) SELECT * FROM unnest($1, $2, $3) ON CONFLICT DO NOTHING", connection);
         command.Parameters.AddWithValue(keys);
         command.Parameters.AddWithValue(ids);
         command.Parameters.AddWithValue(states);
-        await command.ExecuteNonQueryAsync(cancellation);
+        command.ExecuteNonQuery();
     }
 
-    private async Task SendAsync(NpgsqlConnection connection, string copy, CancellationToken cancellation)
+    private void Send(NpgsqlConnection connection, string copy)
     {
-        await using NpgsqlRawCopyStream stream = await connection.BeginRawBinaryCopyAsync(copy, cancellation);
-        await stream.WriteAsync(_copy.Written, cancellation);
+        using NpgsqlRawCopyStream stream = connection.BeginRawBinaryCopy(copy);
+        stream.WriteTimeout = stream.ReadTimeout = _timeout * 1000;
+        stream.Write(_copy.Written.Span);
     }
 
-    private static async Task<int> RunAsync(NpgsqlConnection connection, string sql, CancellationToken cancellation)
+    private static int Run(NpgsqlConnection connection, string sql)
     {
-        await using var command = new NpgsqlCommand(sql, connection);
-        return await command.ExecuteNonQueryAsync(cancellation);
+        using var command = new NpgsqlCommand(sql, connection);
+        return command.ExecuteNonQuery();
     }
 }

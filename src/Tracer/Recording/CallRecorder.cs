@@ -1,0 +1,233 @@
+using System.Diagnostics;
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using Chain.Tracer.Calls;
+using Chain.Tracer.Storage;
+using Chain.Tracer.Tags;
+using Npgsql;
+
+namespace Chain.Tracer.Recording;
+
+/// <summary>
+/// Records calls: <see cref="Start"/> when one begins, <see cref="End"/> when it is over, <see cref="Flow"/> for what flowed otherwise than between
+/// parent and child. Safe for any number of threads; takes no lock and allocates nothing.
+/// </summary>
+/// <remarks>
+/// A call is *acknowledged* once it is in the store or synced to the spool; <see cref="FlushAsync"/> waits for that. What was not acknowledged is lost
+/// with the process.
+/// </remarks>
+public sealed class CallRecorder : IAsyncDisposable
+{
+    private readonly LabelStore _labels;
+    private readonly RecorderLane[] _lanes;
+    private readonly int _mask;
+    private readonly CallClock _clock;
+    private readonly RecordPump _pump;
+    private readonly ForeignTraces _foreign;
+    private readonly bool _block;
+
+    private CallRecorder(LabelStore labels, RecorderLane[] lanes, CallClock clock, RecordPump pump, ForeignTraces foreign, RecorderOptions options)
+    {
+        _labels = labels;
+        _lanes = lanes;
+        _mask = lanes.Length - 1;
+        _clock = clock;
+        _pump = pump;
+        _foreign = foreign;
+        _block = options.Backpressure == Backpressure.Block;
+    }
+
+    /// <summary>What was recorded, stored, spooled and lost so far.</summary>
+    public RecorderCounters Counters => _pump.Counters;
+
+    /// <summary>Row of <c>node</c> in the store.</summary>
+    public int Node => _pump.Node;
+
+    /// <summary>Opens the spool, learns who this node is, and starts to record.</summary>
+    /// <param name="database">The store, migrated. It may be away, except when this node has never met it.</param>
+    /// <param name="labels">Where the labels of the calls are interned.</param>
+    /// <param name="names">Where their call sites and state keys are interned.</param>
+    /// <param name="options">Where the spool is, and what to do under load.</param>
+    /// <param name="export">Gets every batch after it was kept; null for nobody.</param>
+    /// <param name="cancellation">Stops waiting for the store.</param>
+    /// <exception cref="StoreException">Another process has the spool, or a node that is new cannot reach the store.</exception>
+    public static Task<CallRecorder> OpenAsync(
+        NpgsqlDataSource database, LabelStore labels, CallNames names, RecorderOptions options, IRecordObserver? export = null, CancellationToken cancellation = default) =>
+        OpenAsync(database, labels, names, options, export, null, null, cancellation);
+
+    internal static async Task<CallRecorder> OpenAsync(
+        NpgsqlDataSource database, LabelStore labels, CallNames names, RecorderOptions options, IRecordObserver? export, ISpoolDisk? disk, Func<long>? wall,
+        CancellationToken cancellation = default)
+    {
+        int count = (int)BitOperations.RoundUpToPowerOf2((uint)Math.Min(Environment.ProcessorCount, 64));
+        NodeFile node = NodeFile.Open(options.Folder);
+        try
+        {
+            long ahead = node.IssuedBefore - (wall ?? CallClock.WallNow)();
+            // A process that died a moment ago may have issued ids for up to now and a little beyond.
+            if (ahead is > 0 and < 5 * CallClock.Second) await Task.Delay(TimeSpan.FromMicroseconds(ahead), cancellation);
+            else if (ahead >= 5 * CallClock.Second && await CanReachAsync(database, cancellation)) node.Reset();
+
+            NodeRegistration registration = await RegisterAsync(database, node, options, count, cancellation);
+            var lanes = new RecorderLane[count];
+            for (int i = 0; i < count; i++) lanes[i] = new RecorderLane(registration.FirstLane + i, options.BufferSize);
+            var clock = new CallClock(node.IssuedBefore, wall);
+            var foreign = new ForeignTraces();
+            var spool = new Spool(Path.Combine(options.Folder, "segments"), options.SpoolLimit, options.SegmentSize, disk);
+            var pump = new RecordPump(database, new ProcessNames(labels, names), node, spool, lanes, foreign, clock, options, export);
+            return new CallRecorder(labels, lanes, clock, pump, foreign, options);
+        }
+        catch
+        {
+            node.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>A call begins now.</summary>
+    /// <param name="parent">The caller's context; <c>default</c> for the root of a new trace.</param>
+    /// <param name="site">Who calls what.</param>
+    /// <param name="labelIn">The label of the arguments.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public ActiveCall Start(in CallContext parent, CallSiteId site, LabelId labelIn)
+    {
+        long started = Stopwatch.GetTimestamp();
+        CallId id = _lanes[Thread.GetCurrentProcessorId() & _mask].Issue(_clock.At(started));
+        if (parent.IsNone) return new ActiveCall(new CallContext(TraceId.Of(id), id, parent.Sampled | parent.Call.IsNone), id.Value, default, site, labelIn, started);
+        long trace = parent.Trace.Key;
+        if (trace < 0) _foreign.Meet(parent.Trace, parent.State);
+        return new ActiveCall(parent with { Call = id }, trace, parent.Call, site, labelIn, started);
+    }
+
+    /// <summary>A call is over. To be called exactly once for each <see cref="Start"/>, however the call went.</summary>
+    /// <remarks>Waits when the buffers are full and the options say <see cref="Backpressure.Block"/>.</remarks>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void End(in ActiveCall call, in CallEnd end)
+    {
+        long elapsed = Stopwatch.GetTimestamp() - call.Started;
+        var record = new CallRecord
+        {
+            Id = call.Id,
+            Trace = call.TraceKey,
+            Parent = call.Parent,
+            Duration = Stopwatch.Frequency == 1_000_000_000 ? elapsed : (long)(elapsed * (1e9 / Stopwatch.Frequency)),
+            SizeIn = end.SizeIn,
+            SizeOut = end.SizeOut,
+            Site = call.Site,
+            LabelIn = end.LabelRead is { } read ? _labels.Union(call.LabelIn, read) : call.LabelIn,
+            LabelOut = end.LabelOut,
+            Outcome = end.Outcome,
+            Copies = (byte)Math.Clamp(end.Copies, 0, 255),
+            Exact = end.Exact,
+            Sampled = call.Context.Sampled,
+        };
+        RecorderLane lane = _lanes[Thread.GetCurrentProcessorId() & _mask];
+        if (lane.Calls.TryPut(record, out long position))
+        {
+            // A quarter more is there to be taken.
+            if ((position & _pump.WakeMask) == 0) _pump.Wake();
+        }
+        else
+        {
+            PutSlowly(lane.Calls, record);
+        }
+    }
+
+    /// <summary>Data went into a call otherwise than as its parent's arguments or its children's results. To be called before the call's end.</summary>
+    /// <param name="destination">The call that received it.</param>
+    /// <param name="ordinal">0, 1, …: which flow into that call this is.</param>
+    /// <param name="source">Where it came from; its trace may be another one.</param>
+    /// <param name="label">What travelled.</param>
+    /// <param name="into">Where it went.</param>
+    /// <param name="state">Through which state key; none by default.</param>
+    public void Flow(in ActiveCall destination, short ordinal, in CallContext source, LabelId label, FlowInto into = FlowInto.Input, StateKeyId state = default)
+    {
+        var record = new FlowRecord
+        {
+            Destination = destination.Id,
+            Source = source.Call,
+            SourceTrace = source.IsNone ? 0 : source.Trace.Key,
+            Label = label,
+            State = state,
+            Ordinal = ordinal,
+            Into = into,
+        };
+        RecorderLane lane = _lanes[Thread.GetCurrentProcessorId() & _mask];
+        if (!lane.Flows.TryPut(record, out _)) PutSlowly(lane.Flows, record);
+    }
+
+    /// <summary>Waits until everything recorded before is in the store or synced to the spool (or counted as lost).</summary>
+    public Task FlushAsync() => _pump.FlushAsync();
+
+    /// <summary>Waits until the spool is empty, hence everything is in the store.</summary>
+    public async Task DrainAsync(CancellationToken cancellation = default)
+    {
+        await FlushAsync();
+        while (Counters.SpoolBytes > 0)
+        {
+            _pump.Wake();
+            await Task.Delay(10, cancellation);
+        }
+    }
+
+    /// <summary>Keeps what is there, in the store or the spool, and stops. Nobody may record any more.</summary>
+    public ValueTask DisposeAsync() => _pump.DisposeAsync();
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void PutSlowly<T>(RecordRing<T> ring, in T record)
+        where T : struct
+    {
+        if (!_block)
+        {
+            // The pump is woken a quarter of a ring before this; what is lost here came faster than the spool's disk.
+            _pump.Wake();
+            if (ring.TryPut(record, out _)) return;
+            _pump.Counters.LoseInMemory(typeof(T) == typeof(CallRecord));
+            return;
+        }
+
+        _pump.Counters.CountBlocked();
+        var wait = new SpinWait();
+        while (!ring.TryPut(record, out _))
+        {
+            _pump.Wake();
+            if (_pump.IsStopped) throw new ObjectDisposedException(nameof(CallRecorder));
+            wait.SpinOnce();
+        }
+    }
+
+    private static async Task<bool> CanReachAsync(NpgsqlDataSource database, CancellationToken cancellation)
+    {
+        try
+        {
+            await using NpgsqlConnection connection = await database.OpenConnectionAsync(cancellation);
+            return true;
+        }
+        catch (Exception e) when (e is NpgsqlException or TimeoutException)
+        {
+            return false;
+        }
+    }
+
+    private static async Task<NodeRegistration> RegisterAsync(NpgsqlDataSource database, NodeFile node, RecorderOptions options, int lanes, CancellationToken cancellation)
+    {
+        try
+        {
+            NodeRegistration registration = await NodeRegistration.RegisterAsync(database, node.Identity, options.Name, lanes, cancellation);
+            if (registration.Lanes < lanes)
+            {
+                // A machine that got more cores.
+                node.Reset();
+                registration = await NodeRegistration.RegisterAsync(database, node.Identity, options.Name, lanes, cancellation);
+            }
+
+            if (registration != node.Registration) node.Keep(registration);
+            return registration;
+        }
+        catch (Exception e) when (e is NpgsqlException or TimeoutException)
+        {
+            if (node.Registration is { } known && known.Lanes >= lanes) return known;
+            throw new StoreException($"Postgres cannot be reached ({e.Message}), and a node must have met it once before it can record without it", e);
+        }
+    }
+}

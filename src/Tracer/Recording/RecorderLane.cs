@@ -1,0 +1,45 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Chain.Tracer.Calls;
+
+namespace Chain.Tracer.Recording;
+
+/// <summary>One core's share of a recorder: the ids it issues and the records it holds. Any thread may use any lane; its own core's is fastest.</summary>
+internal sealed class RecorderLane(int lane, int capacity)
+{
+    private Issued _issued = new() { Lane = lane };
+
+    public RecordRing<CallRecord> Calls { get; } = new(capacity);
+
+    public RecordRing<FlowRecord> Flows { get; } = new(capacity / 2);
+
+    public int Lane
+    {
+        get => Volatile.Read(ref _issued.Lane);
+        set => Volatile.Write(ref _issued.Lane, value);
+    }
+
+    /// <summary>The start of the newest call, in microseconds since the epoch of the ids.</summary>
+    public long Newest => Volatile.Read(ref _issued.Last);
+
+    /// <summary>The id of a call that starts now; a microsecond later than the last one when that is now too.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public CallId Issue(long now)
+    {
+        long last = Volatile.Read(ref _issued.Last);
+        while (true)
+        {
+            long next = now > last ? now : last + 1;
+            long seen = Interlocked.CompareExchange(ref _issued.Last, next, last);
+            if (seen == last) return CallId.From(next, _issued.Lane);
+            last = seen;
+        }
+    }
+
+    [StructLayout(LayoutKind.Explicit, Size = 256)]
+    private struct Issued
+    {
+        [FieldOffset(128)] public long Last;
+        [FieldOffset(136)] public int Lane;
+    }
+}

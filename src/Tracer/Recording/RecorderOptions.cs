@@ -1,0 +1,45 @@
+namespace Chain.Tracer.Recording;
+
+/// <summary>What a recorder does when records come faster than they can be kept.</summary>
+public enum Backpressure
+{
+    /// <summary>Whoever ends a call waits until there is room. Nothing is lost.</summary>
+    Block = 0,
+
+    /// <summary>What does not fit in memory goes to the spool, up to its limit; what does not fit there is lost, and counted.</summary>
+    Lose = 1,
+}
+
+/// <summary>How a <see cref="CallRecorder"/> keeps records until they are in the store.</summary>
+public sealed record RecorderOptions
+{
+    /// <summary>The folder of the spool and of the node's identity. One process at a time uses it.</summary>
+    public required string Folder { get; init; }
+
+    /// <summary>The node's name, for people. Default: the machine's.</summary>
+    public string Name { get; init; } = Environment.MachineName;
+
+    /// <summary>What to do when records come too fast. Default: wait.</summary>
+    public Backpressure Backpressure { get; init; } = Backpressure.Block;
+
+    /// <summary>Calls that one core's buffer holds, 64 bytes each; rounded up to a power of two. Default 32,768.</summary>
+    public int BufferSize { get; init; } = 32_768;
+
+    /// <summary>Most calls in a batch. Default 25,000.</summary>
+    public int BatchSize { get; init; } = 25_000;
+
+    /// <summary>Longest time a record stays in memory only, while the store or the spool takes records. Default 100 ms.</summary>
+    public TimeSpan FlushInterval { get; init; } = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>Most bytes in the spool. Default 4 GiB.</summary>
+    public long SpoolLimit { get; init; } = 4L << 30;
+
+    /// <summary>Bytes after which a spool segment is full and the next one begins. Default 64 MiB.</summary>
+    public long SegmentSize { get; init; } = 64L << 20;
+
+    /// <summary>Longest time for storing one batch before it is spooled instead. Default 30 s.</summary>
+    public TimeSpan StoreTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Longest pause between two attempts to reach a store that is away; it starts at a twentieth. Default 2 s.</summary>
+    public TimeSpan RetryInterval { get; init; } = TimeSpan.FromSeconds(2);
+}
