@@ -7,6 +7,11 @@ internal static class PolicyCommand
 {
     public static Command Create() => new("policy", "Check, test, evaluate, explain and backtest policies.")
     {
+        CheckCommand.Create(),
+        TestCommand.Create(),
+        EvalCommand.Create(),
+        ExplainCommand.Create(),
+        ListCommand.Create(),
         ConformanceCommand.Create(),
     };
 }

@@ -30,8 +30,10 @@ internal sealed class Lexer(SourceText source)
 
     public Token Next()
     {
+        int last = _at;
         SkipSpace();
-        if (_at >= _text.Length) return new Token(TokenKind.End, new SourceSpan(_text.Length, _text.Length), "end of expression");
+        // What is missing at the end is missing right behind the last token, not on an empty line below it.
+        if (_at >= _text.Length) return new Token(TokenKind.End, new SourceSpan(last, last), "end of expression");
         char c = _text[_at];
         if (StringPrefixLength() is int prefix) return String(prefix);
         if (IsIdentStart(c)) return Ident();

@@ -12,7 +12,8 @@ public static class NearestName
         {
             if (Math.Abs(candidate.Length - name.Length) >= bestDistance) continue;
             int distance = Distance(name, candidate);
-            if (distance < bestDistance) (best, bestDistance) = (candidate, distance);
+            // Letters are dropped more often than added, so of two equally near names the longer one is meant.
+            if (distance < bestDistance || (distance == bestDistance && best?.Length < candidate.Length)) (best, bestDistance) = (candidate, distance);
         }
 
         return best;

@@ -16,6 +16,11 @@ internal static class Satisfiability
     public static bool IsNeverTrue(Policy policy)
     {
         if (policy.When is null) return false;
+        foreach (Conjunct conjunct in policy.When.Conjuncts)
+        {
+            if (conjunct.Needs == Dependencies.None && !conjunct.Compiled.Evaluate(new Expressions.Compilation.Frame()).IsTrue) return true;
+        }
+
         var facts = new KnownFacts();
         FromMatch(policy, facts);
         int branches = 0;
@@ -61,14 +66,14 @@ internal static class Satisfiability
             (Expr node, bool wanted) = terms[i];
             switch (node)
             {
-                case CallExpr { Function: Operators.Not } not:
-                    terms.Add((not.Args[0], !wanted));
+                case CallExpr { Function: Operators.Not } negation:
+                    terms.Add((negation.Args[0], !wanted));
                     break;
-                case CallExpr { Function: Operators.And } and when wanted:
-                    terms.AddRange([(and.Args[0], true), (and.Args[1], true)]);
+                case CallExpr { Function: Operators.And } both when wanted:
+                    terms.AddRange([(both.Args[0], true), (both.Args[1], true)]);
                     break;
-                case CallExpr { Function: Operators.Or } or when !wanted:
-                    terms.AddRange([(or.Args[0], false), (or.Args[1], false)]);
+                case CallExpr { Function: Operators.Or } neither when !wanted:
+                    terms.AddRange([(neither.Args[0], false), (neither.Args[1], false)]);
                     break;
                 case CallExpr { Function: Operators.Or or Operators.And } either:
                     choices.Add([(either.Args[0], wanted), (either.Args[1], wanted)]);
