@@ -10,7 +10,7 @@ public static class NearestName
         int bestDistance = name.Length <= 4 ? 2 : 3;
         foreach (string candidate in known.Order(StringComparer.Ordinal))
         {
-            if (Math.Abs(candidate.Length - name.Length) >= bestDistance) continue;
+            if (Math.Abs(candidate.Length - name.Length) > bestDistance) continue;
             int distance = Distance(name, candidate);
             // Letters are dropped more often than added, so of two equally near names the longer one is meant.
             if (distance < bestDistance || (distance == bestDistance && best?.Length < candidate.Length)) (best, bestDistance) = (candidate, distance);
