@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using Chain.Wasm.Text;
 
 namespace Chain.Cli;
 
@@ -11,7 +12,8 @@ internal static class CommandRunner
 
     public static int Run(RootCommand root, string[] args)
     {
-        ParseResult parsed = root.Parse(args);
+        // No argument means a file of arguments: an export may be called @name.
+        ParseResult parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (parsed.Errors.Count > 0)
         {
             foreach (ParseError error in parsed.Errors) Console.Error.WriteLine($"chain: {error.Message}");
@@ -45,7 +47,8 @@ internal static class CommandRunner
 
     private static int Fail(string message, int code, Exception e)
     {
-        Console.Error.WriteLine($"chain: {message}");
+        // A message may quote a stranger's names; it stays one line and moves no cursor.
+        Console.Error.WriteLine($"chain: {TextLiteral.OneLine(message)}");
         if (Environment.GetEnvironmentVariable(TraceVariable) == "1") Console.Error.WriteLine(e);
         return code;
     }

@@ -3,8 +3,26 @@ namespace Chain.Cli.Tests;
 public sealed class CommandLineTests
 {
     [Fact]
-    public void AnUnknownCommandIsBadInput() => Assert.Equal(ExitCode.BadInput, Program.Main(["no-such-command"]));
+    public void AnUnknownCommandIsBadInputAndPointsAtHelp()
+    {
+        CapturedRun run = CapturedRun.Of("wasm", "valdate", "x.wasm");
+        Assert.Equal(ExitCode.BadInput, run.ExitCode);
+        Assert.Equal("chain: see 'chain wasm --help'", run.ErrorLines[^1]);
+        Assert.Equal("", run.Output);
+    }
 
     [Fact]
-    public void HelpIsAnswered() => Assert.Equal(ExitCode.Ok, Program.Main(["--help"]));
+    public void HelpIsAnswered()
+    {
+        CapturedRun run = CapturedRun.Of("--help");
+        Assert.Equal(ExitCode.Ok, run.ExitCode);
+        Assert.Contains("Usage:", run.Output);
+    }
+
+    [Fact]
+    public void AnArgumentWithAnAtSignIsNoFileOfArguments()
+    {
+        CapturedRun run = CapturedRun.Of("wasm", "dump", "@nothing-here");
+        run.FailedWith(ExitCode.BadInput, "no such file: @nothing-here");
+    }
 }

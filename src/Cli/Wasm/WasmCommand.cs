@@ -7,5 +7,9 @@ internal static class WasmCommand
 {
     public static Command Create() => new("wasm", "Validate, dump and run core WebAssembly modules.")
     {
+        ValidateCommand.Create(),
+        DumpCommand.Create(),
+        RunCommand.Create(),
+        SpecCommand.Create(),
     };
 }

@@ -1,0 +1,36 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Runtime.ExceptionServices;
+
+namespace Chain.Wasm.Execution.Managed.Compilation;
+
+/// <summary>Carries an exception of the host through guest code, which must not take it for a trap.</summary>
+internal sealed class HostCallException(Exception inner) : Exception("a host function failed", inner);
+
+/// <summary>Where control passes between host and guest: CLR exceptions that compiled code relies on become traps.</summary>
+internal static class Boundary
+{
+    /// <summary>Leaves guest code with what an exception means to the host.</summary>
+    [DoesNotReturn]
+    public static void Throw(Exception exception)
+    {
+        if (exception is HostCallException { InnerException: { } inner }) ExceptionDispatchInfo.Throw(inner);
+        throw exception switch
+        {
+            DivideByZeroException => new WasmTrapException(TrapKind.IntegerDivideByZero, exception),
+            // Bounds checks by overflow; integer overflow itself is checked for.
+            OverflowException => new WasmTrapException(TrapKind.MemoryOutOfBounds, exception),
+            IndexOutOfRangeException => new WasmTrapException(TrapKind.UndefinedElement, exception),
+            NullReferenceException => new WasmTrapException(TrapKind.UninitializedElement, exception),
+            _ => new InvalidOperationException($"compiled code failed: {exception.Message}", exception),
+        };
+    }
+
+    /// <summary>Leaves host code into guest code.</summary>
+    [DoesNotReturn]
+    public static void ThrowIntoGuest(Exception exception)
+    {
+        // What the guest itself did, further in, goes on as it is.
+        if (exception is WasmException) ExceptionDispatchInfo.Throw(exception);
+        throw new HostCallException(exception);
+    }
+}

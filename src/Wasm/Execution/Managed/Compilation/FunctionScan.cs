@@ -1,0 +1,87 @@
+using Chain.Wasm.Binary;
+
+namespace Chain.Wasm.Execution.Managed.Compilation;
+
+/// <summary>What one quick look over a body tells before it is compiled.</summary>
+internal sealed class FunctionScan
+{
+    private readonly List<int> loopCosts = [];
+    private readonly Stack<int> openLoops = new();
+
+    /// <summary>The memories that loads and stores touch, as bits; the 64th stands for all others.</summary>
+    public ulong Memories { get; private set; }
+
+    /// <summary>The loads and stores.</summary>
+    public int MemoryAccesses { get; private set; }
+
+    /// <summary>Instructions that begin or end a basic block.</summary>
+    public int ControlInstructions { get; private set; }
+
+    public bool HasCalls { get; private set; }
+
+    public bool HasLoops => loopCosts.Count > 0;
+
+    public bool HasTry { get; private set; }
+
+    /// <summary>The instructions outside all loops.</summary>
+    public int EntryCost { get; private set; }
+
+    /// <summary>The instructions of a loop without its inner loops, by the order in which loops begin.</summary>
+    public int LoopCost(int loop) => loopCosts[loop];
+
+    public static FunctionScan Of(ReadOnlySpan<byte> body, long offset, string module, InstructionReader.Immediates immediates)
+    {
+        var scan = new FunctionScan();
+        var reader = new InstructionReader(body, offset, module, immediates);
+        reader.ReadLocals([]);
+        var blocks = new Stack<bool>();
+        while (!reader.AtEnd)
+        {
+            reader.Read(out Instruction instruction);
+            scan.Count(instruction, blocks);
+        }
+
+        return scan;
+    }
+
+    private void Count(in Instruction ins, Stack<bool> blocks)
+    {
+        if (openLoops.TryPeek(out int loop)) loopCosts[loop]++;
+        else EntryCost++;
+        switch (ins.Opcode)
+        {
+            case Opcode.Loop:
+                openLoops.Push(loopCosts.Count);
+                loopCosts.Add(1);
+                blocks.Push(true);
+                ControlInstructions += 2;
+                break;
+            case Opcode.Block or Opcode.If or Opcode.TryTable:
+                HasTry |= ins.Opcode == Opcode.TryTable;
+                blocks.Push(false);
+                ControlInstructions += 2;
+                break;
+            case Opcode.End:
+                if (blocks.TryPop(out bool wasLoop) && wasLoop) openLoops.Pop();
+                break;
+            case Opcode.Br or Opcode.BrIf or Opcode.BrTable or Opcode.Return or Opcode.Else or Opcode.Select or Opcode.SelectTyped
+                or Opcode.BrOnCast or Opcode.BrOnCastFail or Opcode.BrOnNull or Opcode.BrOnNonNull or Opcode.Unreachable:
+                ControlInstructions++;
+                break;
+            case Opcode.Call or Opcode.CallIndirect or Opcode.CallRef or Opcode.ReturnCall or Opcode.ReturnCallIndirect
+                or Opcode.ReturnCallRef or Opcode.MemoryGrow:
+                HasCalls = true;
+                break;
+            default:
+                CountAccess(ins);
+                break;
+        }
+    }
+
+    private void CountAccess(in Instruction ins)
+    {
+        if (OpcodeTable.Get(ins.Opcode).Immediate is not (ImmediateKind.MemoryArgument or ImmediateKind.MemoryArgumentLane)) return;
+        MemoryAccesses++;
+        Memories |= 1UL << (int)Math.Min(ins.Index, 63);
+    }
+}

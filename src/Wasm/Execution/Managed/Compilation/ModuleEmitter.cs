@@ -1,0 +1,202 @@
+using System.Reflection;
+using System.Reflection.Emit;
+using Chain.Wasm.Binary;
+using Chain.Wasm.Execution.Managed.Runtime;
+using Chain.Wasm.Validation;
+using Module = Chain.Wasm.Binary.Module;
+
+namespace Chain.Wasm.Execution.Managed.Compilation;
+
+/// <summary>
+/// Emits the functions of one module: a small module whole at its first call, so that its functions call one another directly; a large
+/// one function by function, as they are first called. Safe for any thread.
+/// </summary>
+internal sealed class ModuleEmitter : ICodeSource
+{
+    // A frame that might be larger than what every stack limit keeps free is checked before it is entered.
+    private const int LargeFrameBytes = 64 * 1024;
+
+    private readonly EngineOptions options;
+    private readonly ModuleBuilder builder;
+    private readonly ClrSignature?[] signatures;
+    private readonly MethodBuilder?[] methods;
+    private readonly nint[] addresses;
+    private readonly int imported;
+    private readonly bool isWhole;
+    private readonly Lock gate = new();
+    private readonly List<uint> unoptimised = [];
+    private readonly Dictionary<string, int> stubShapes = [];
+    private Type? stubs;
+    private Type? whole;
+
+    public ModuleEmitter(ModuleContext context, ManagedEngine engine)
+    {
+        Context = context;
+        options = engine.Options;
+        Module module = context.Module;
+        builder = DynamicCode.NewModule("wasm:" + module.DisplayName);
+        signatures = new ClrSignature?[module.Types.Length];
+        methods = new MethodBuilder?[module.Functions.Length];
+        addresses = new nint[module.Functions.Length];
+        imported = module.ImportCount(ExternalKind.Function);
+        long codeBytes = 0;
+        foreach (FunctionBody body in module.Bodies) codeBytes += body.Bytes.Length;
+        isWhole = codeBytes <= options.EagerCodeBytes;
+    }
+
+    public ModuleContext Context { get; }
+
+    /// <summary>The functions that were emitted and that the JIT will not optimise.</summary>
+    public IReadOnlyCollection<uint> UnoptimisedFunctions
+    {
+        get
+        {
+            lock (gate) return [.. unoptimised];
+        }
+    }
+
+    public int EmittedFunctions { get; private set; }
+
+    public ClrSignature SignatureOf(uint typeIndex) => signatures[typeIndex] ??= new ClrSignature(Context.FunctionTypeAt(typeIndex));
+
+    public MethodInfo? MethodOf(uint function) => methods[function - imported];
+
+    /// <summary>The code of a function, emitted now if it was not. The JIT compiles it when it is called.</summary>
+    public nint Compile(uint function)
+    {
+        int own = (int)function - imported;
+        nint known = Volatile.Read(ref addresses[own]);
+        if (known != 0) return known;
+        lock (gate)
+        {
+            if (addresses[own] != 0) return addresses[own];
+            Type type = isWhole ? whole ??= EmitAll() : EmitOne(function);
+            nint address = DynamicCode.AddressOf(type, MethodName(function));
+            Volatile.Write(ref addresses[own], address);
+            return address;
+        }
+    }
+
+    /// <summary>What stands in the code table for functions of a type until they are compiled.</summary>
+    public nint PendingStub(uint typeIndex) => Stub("pending", typeIndex);
+
+    /// <summary>What stands in references to functions of a type until they are compiled.</summary>
+    public nint ReferenceStub(uint typeIndex) => Stub("reference", typeIndex);
+
+    private Type EmitAll()
+    {
+        TypeBuilder type = DynamicCode.NewType(builder, "code");
+        for (int i = 0; i < methods.Length; i++) methods[i] = Define(type, MethodName((uint)(i + imported)), (uint)(i + imported));
+        for (int i = 0; i < methods.Length; i++) EmitBody(type, (uint)(i + imported));
+        return type.CreateType();
+    }
+
+    private Type EmitOne(uint function)
+    {
+        TypeBuilder type = DynamicCode.NewType(builder, $"code{function}");
+        methods[function - imported] = Define(type, MethodName(function), function);
+        EmitBody(type, function);
+        return type.CreateType();
+    }
+
+    private static string MethodName(uint function) => $"wasm-function[{function}]";
+
+    private MethodBuilder Define(TypeBuilder type, string name, uint function)
+    {
+        ClrSignature signature = SignatureOf(Context.FunctionTypes[function]);
+        return type.DefineMethod(name, DynamicCode.MethodKind, signature.ReturnType, signature.ParameterTypes);
+    }
+
+    private void EmitBody(TypeBuilder type, uint function)
+    {
+        MethodBuilder method = methods[function - imported]!;
+        FunctionBody body = Context.Module.Bodies[function - imported];
+        bool mayBeLarge = body.Bytes.Length > LargeFrameBytes / 24 || LocalCount(body) > LargeFrameBytes / 32;
+        MethodBuilder inner = method;
+        if (mayBeLarge)
+        {
+            inner = Define(type, MethodName(function) + "-body", function);
+            inner.SetImplementationFlags(MethodImplAttributes.NoInlining);
+        }
+
+        var emitter = new FunctionEmitter(this, function, inner.GetILGenerator(), options);
+        emitter.Emit();
+        if (mayBeLarge) EmitGuard(method.GetILGenerator(), inner, SignatureOf(Context.FunctionTypes[function]), emitter.FrameEstimate);
+        EmittedFunctions++;
+        if (emitter.Written.IsPastOptimisation) unoptimised.Add(function);
+    }
+
+    private uint LocalCount(FunctionBody body)
+    {
+        var reader = new InstructionReader(body.Bytes.Span, body.Offset, Context.Module.DisplayName, new InstructionReader.Immediates());
+        var runs = new List<(uint Count, Binary.ValueType Type)>();
+        reader.ReadLocals(runs);
+        return (uint)runs.Sum(static run => run.Count);
+    }
+
+    // The body's own check comes too late: its frame exists by then.
+    private static void EmitGuard(ILGenerator generator, MethodInfo body, ClrSignature signature, int frameBytes)
+    {
+        var il = new CilWriter(generator);
+        LocalBuilder probe = il.DeclareLocal(typeof(int));
+        Label enough = il.DefineLabel();
+        il.LoadAddress(probe);
+        il.Emit(OpCodes.Conv_U);
+        il.LoadArgument(signature.Parameters.Length);
+        il.Field(OpCodes.Ldfld, Members.Context);
+        il.Constant(NativeContext.StackLimitOffset);
+        il.Emit(OpCodes.Add);
+        il.Emit(OpCodes.Ldind_I);
+        il.Constant(frameBytes);
+        il.Emit(OpCodes.Conv_U);
+        il.Emit(OpCodes.Add);
+        il.Branch(OpCodes.Bge_Un, enough);
+        il.Call(Members.Method(typeof(Trap), nameof(Trap.MakeStackOverflow)));
+        il.Emit(OpCodes.Throw);
+        il.Mark(enough);
+        for (int i = 0; i < signature.ParameterTypes.Length; i++) il.LoadArgument(i);
+        il.Call(body);
+        il.Emit(OpCodes.Ret);
+    }
+
+    private nint Stub(string kind, uint typeIndex)
+    {
+        lock (gate)
+        {
+            stubs ??= EmitStubs();
+            return DynamicCode.AddressOf(stubs, $"{kind}{stubShapes[SignatureOf(typeIndex).Shape]}");
+        }
+    }
+
+    private Type EmitStubs()
+    {
+        TypeBuilder type = DynamicCode.NewType(builder, "stubs");
+        foreach (TypeUse use in Context.Module.Functions)
+        {
+            ClrSignature signature = SignatureOf(use.TypeIndex);
+            if (!stubShapes.TryAdd(signature.Shape, stubShapes.Count)) continue;
+            int number = stubShapes.Count - 1;
+            EmitStub(type, $"pending{number}", signature, Members.ResolvePending, targetIsFunction: false);
+            EmitStub(type, $"reference{number}", signature, Members.FunctionResolve, targetIsFunction: true);
+        }
+
+        return type.CreateType();
+    }
+
+    private static void EmitStub(TypeBuilder type, string name, ClrSignature signature, MethodInfo resolve, bool targetIsFunction)
+    {
+        MethodBuilder method = type.DefineMethod(name, DynamicCode.MethodKind, signature.ReturnType, signature.ParameterTypes);
+        var il = new CilWriter(method.GetILGenerator());
+        LocalBuilder address = il.DeclareLocal(typeof(nint));
+        int last = signature.Parameters.Length;
+        il.LoadArgument(last);
+        il.Call(resolve);
+        il.Store(address);
+        for (int i = 0; i < last; i++) il.LoadArgument(i);
+        il.LoadArgument(last);
+        if (targetIsFunction) il.Field(OpCodes.Ldfld, Members.FunctionTarget);
+        il.Load(address);
+        il.CallIndirect(signature.ReturnType, signature.ParameterTypes);
+        il.Emit(OpCodes.Ret);
+    }
+}

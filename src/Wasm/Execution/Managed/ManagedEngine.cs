@@ -1,0 +1,47 @@
+using Chain.Wasm.Binary;
+using Chain.Wasm.Execution.Managed.Compilation;
+using Chain.Wasm.Execution.Managed.Runtime;
+using Chain.Wasm.Validation;
+
+namespace Chain.Wasm.Execution.Managed;
+
+/// <summary>
+/// The engine that comes with Chain: it compiles functions to CIL, and the .NET JIT compiles those. Safe for any thread.
+/// </summary>
+public sealed class ManagedEngine : Engine
+{
+    public ManagedEngine(EngineOptions? options = null)
+    {
+        Options = options ?? new EngineOptions();
+        Adapters = new AdapterFactory();
+        HostFunctions = new HostFunctionFactory(this);
+    }
+
+    public override string Name => "managed";
+
+    public EngineOptions Options { get; }
+
+    internal AdapterFactory Adapters { get; }
+
+    internal HostFunctionFactory HostFunctions { get; }
+
+    public override CompiledModule Compile(Module module) => new ManagedModule(this, ModuleValidator.Validate(module, Types));
+
+    public override Store CreateStore(StoreLimits? limits = null)
+    {
+        limits ??= new StoreLimits();
+        if (limits.Fuel is not null && !Options.MeasureFuel)
+            throw new ArgumentException("fuel needs an engine made with MeasureFuel", nameof(limits));
+        return new ManagedStore(this, limits);
+    }
+
+    public override AbstractHeapType KindOf(object reference) => reference switch
+    {
+        I31Object => AbstractHeapType.I31,
+        StructureObject => AbstractHeapType.Struct,
+        ArrayObject => AbstractHeapType.Array,
+        Function => AbstractHeapType.Func,
+        WasmGuestException => AbstractHeapType.Exn,
+        _ => AbstractHeapType.Extern,
+    };
+}

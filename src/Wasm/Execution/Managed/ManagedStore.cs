@@ -1,0 +1,200 @@
+using System.Runtime.InteropServices;
+using Chain.Wasm.Binary;
+using Chain.Wasm.Execution.Managed.Compilation;
+using Chain.Wasm.Execution.Managed.Runtime;
+
+namespace Chain.Wasm.Execution.Managed;
+
+/// <summary>The managed engine's store.</summary>
+internal sealed unsafe class ManagedStore : Store
+{
+    // Room for the deepest frame that one check lets through, and for the host functions that a guest may call at its limit.
+    private const nuint StackReserve = 256 * 1024;
+    private const int MaxResults = 1000;
+
+    private readonly ManagedEngine engine;
+    private readonly List<ManagedMemory> memories = [];
+    private readonly Deadline deadline;
+    private NativeContext* context;
+    private long memoryBytes;
+    private long tableElements;
+    private int instances;
+    private int resultCapacity;
+    private ManagedFunction? lastCalled;
+
+    public ManagedStore(ManagedEngine engine, StoreLimits limits)
+    {
+        this.engine = engine;
+        Limits = limits;
+        context = (NativeContext*)NativeMemory.AllocZeroed((nuint)sizeof(NativeContext));
+        context->Fuel = limits.Fuel ?? long.MaxValue;
+        deadline = new Deadline(context);
+    }
+
+    public override Engine Engine => engine;
+
+    public override StoreLimits Limits { get; }
+
+    /// <summary>The context's address, for compiled code.</summary>
+    public nint Context => (nint)context;
+
+    /// <summary>Reference results past the first one, by their place among the results.</summary>
+    public object?[] ReferenceResults { get; private set; } = [];
+
+    public override long? Fuel
+    {
+        get => Limits.Fuel is null ? null : Math.Max(0, context->Fuel);
+        set
+        {
+            if (Limits.Fuel is null) throw new InvalidOperationException("the store was made without fuel");
+            context->Fuel = value ?? throw new ArgumentNullException(nameof(value));
+        }
+    }
+
+    public override IReadOnlyList<Value> ExtraResults
+    {
+        get
+        {
+            if (lastCalled is null || lastCalled.Type.Results.Length < 2) return [];
+            var results = new Value[lastCalled.Type.Results.Length - 1];
+            for (int i = 0; i < results.Length; i++) results[i] = ReadResult(i + 1, lastCalled.Type.Results[i + 1]);
+            return results;
+        }
+    }
+
+    /// <summary>Makes room for functions with that many results.</summary>
+    public void ReserveResults(int count)
+    {
+        if (count <= resultCapacity) return;
+        resultCapacity = Math.Min(MaxResults, count);
+        context->Results = (byte*)NativeMemory.Realloc(context->Results, (nuint)resultCapacity * 16);
+        ReferenceResults = new object?[resultCapacity];
+    }
+
+    public Value ReadResult(int place, Binary.ValueType type)
+    {
+        byte* at = context->Results + (place * 16);
+        return type.Kind switch
+        {
+            ValueKind.I32 => Value.FromI32(*(int*)at),
+            ValueKind.I64 => Value.FromI64(*(long*)at),
+            ValueKind.F32 => Value.FromF32(*(float*)at),
+            ValueKind.F64 => Value.FromF64(*(double*)at),
+            ValueKind.V128 => Value.FromV128(*(System.Runtime.Intrinsics.Vector128<byte>*)at),
+            _ => Value.FromReference(ReferenceResults[place]),
+        };
+    }
+
+    public void WriteResult(int place, Value value)
+    {
+        byte* at = context->Results + (place * 16);
+        if (value.Kind == ValueKind.Ref) ReferenceResults[place] = value.Reference;
+        else if (value.Kind == ValueKind.V128) *(System.Runtime.Intrinsics.Vector128<byte>*)at = value.V128;
+        else *(ulong*)at = value.Bits;
+    }
+
+    /// <summary>Begins a call from the host. Answers what <see cref="Leave"/> wants back.</summary>
+    public nuint Enter(ManagedFunction function)
+    {
+        ObjectDisposedException.ThrowIf(context is null, this);
+        lastCalled = function;
+        nuint outer = context->StackLimit;
+        if (outer != 0) return outer;
+        byte here;
+        nuint now = (nuint)(&here);
+        nuint threadEnd = ThreadStack.Low + StackReserve;
+        nuint own = now > (nuint)Limits.StackBytes ? now - (nuint)Limits.StackBytes : 0;
+        // Never zero, which means that nothing runs.
+        context->StackLimit = Math.Max(Math.Max(own, threadEnd), 1);
+        return 0;
+    }
+
+    /// <summary>Ends a call from the host.</summary>
+    public void Leave(nuint outer) => context->StackLimit = outer;
+
+    /// <summary>Looks at the deadline because compiled code was asked to.</summary>
+    /// <exception cref="WasmTrapException">It has passed.</exception>
+    public void CheckInterrupt()
+    {
+        if (deadline.HasPassed()) throw new WasmTrapException(TrapKind.Deadline);
+    }
+
+    public override void SetDeadline(TimeSpan timeout, CancellationToken cancellation = default) => deadline.Set(timeout, cancellation);
+
+    public override Function CreateFunction(FunctionType type, Delegate callback) =>
+        engine.HostFunctions.Create(this, type, callback);
+
+    public override Function CreateFunction(FunctionType type, Func<Value[], Value[]> callback) =>
+        engine.HostFunctions.CreateDynamic(this, type, callback);
+
+    public override LinearMemory CreateMemory(MemoryType type) => new ManagedMemory(this, type, null);
+
+    public override ReferenceTable CreateTable(TableType type, object? initial = null) => new ManagedTable(this, type, initial);
+
+    public override GlobalVariable CreateGlobal(GlobalType type, Value initial)
+    {
+        var global = new ManagedGlobal(engine.Types, type, null, 0);
+        global.Initialize(initial);
+        return global;
+    }
+
+    public override ExceptionTag CreateTag(FunctionType type) => new ManagedTag(type, engine.Types.InternFunction(type));
+
+    public void TakeInstance()
+    {
+        if (instances >= Limits.Instances) throw new WasmLimitException($"the store's limit of {Limits.Instances} instances is reached");
+        instances++;
+    }
+
+    /// <summary>Counts bytes of memory against the limit.</summary>
+    public bool TryTakeMemory(long bytes)
+    {
+        if (bytes > Limits.MemoryBytes - memoryBytes) return false;
+        memoryBytes += bytes;
+        return true;
+    }
+
+    public void TakeMemory(long bytes)
+    {
+        if (!TryTakeMemory(bytes))
+            throw new WasmLimitException($"{bytes} bytes of memory on top of {memoryBytes} are over the store's limit of {Limits.MemoryBytes}");
+    }
+
+    public void ReturnMemory(long bytes) => memoryBytes -= bytes;
+
+    /// <summary>Counts table elements against the limit.</summary>
+    public bool TryTakeElements(long elements)
+    {
+        if (elements > Limits.TableElements - tableElements) return false;
+        tableElements += elements;
+        return true;
+    }
+
+    public void ReturnElements(long elements) => tableElements -= elements;
+
+    /// <summary>Notes a memory, to be released with the store.</summary>
+    public void Own(ManagedMemory memory) => memories.Add(memory);
+
+    public override void Dispose()
+    {
+        if (context is null) return;
+        if (context->StackLimit != 0) throw new InvalidOperationException("the store is in use by a call");
+        foreach (ManagedMemory memory in memories) memory.Release();
+        memories.Clear();
+        ReleaseContext();
+        GC.SuppressFinalize(this);
+    }
+
+    private void ReleaseContext()
+    {
+        deadline.Dispose();
+        NativeMemory.Free(context->Results);
+        NativeMemory.Free(context);
+        context = null;
+    }
+
+    ~ManagedStore()
+    {
+        if (context is not null) ReleaseContext();
+    }
+}

@@ -1,0 +1,83 @@
+namespace Chain.Wasm.Execution.Managed.Runtime;
+
+/// <summary>
+/// The instructions that move many bytes or elements, and those that change a memory's or a table's size. Indices and lengths come
+/// zero-extended. Each checks its whole range before it changes anything.
+/// </summary>
+internal static unsafe class BulkOperations
+{
+    public static long MemoryGrow(ManagedInstance instance, int memory, ulong pages) => instance.Memories[memory].Grow(pages);
+
+    public static void MemoryCopy(ManagedInstance instance, int to, int from, ulong target, ulong source, ulong length)
+    {
+        ManagedMemory targetMemory = instance.Memories[to], sourceMemory = instance.Memories[from];
+        CheckMemory(targetMemory, target, length);
+        CheckMemory(sourceMemory, source, length);
+        Buffer.MemoryCopy((byte*)sourceMemory.Base + source, (byte*)targetMemory.Base + target, length, length);
+    }
+
+    public static void MemoryFill(ManagedInstance instance, int memory, ulong target, int value, ulong length)
+    {
+        ManagedMemory filled = instance.Memories[memory];
+        CheckMemory(filled, target, length);
+        System.Runtime.InteropServices.NativeMemory.Fill((byte*)filled.Base + target, (nuint)length, (byte)value);
+    }
+
+    public static void MemoryInit(ManagedInstance instance, int segment, int memory, ulong target, ulong source, ulong length)
+    {
+        ReadOnlySpan<byte> data = instance.DataSegment(segment);
+        ManagedMemory filled = instance.Memories[memory];
+        if (!InRange(source, length, (ulong)data.Length)) throw new WasmTrapException(TrapKind.MemoryOutOfBounds);
+        CheckMemory(filled, target, length);
+        data.Slice((int)source, (int)length).CopyTo(new Span<byte>((byte*)filled.Base + target, (int)length));
+    }
+
+    public static void DataDrop(ManagedInstance instance, int segment) => instance.DroppedData[segment] = true;
+
+    public static object? TableGet(ManagedInstance instance, int table, ulong index) => instance.Tables[table][index];
+
+    public static void TableSet(ManagedInstance instance, int table, ulong index, object? value) => instance.Tables[table][index] = value;
+
+    public static long TableSize(ManagedInstance instance, int table) => instance.Tables[table].Count;
+
+    public static long TableGrow(ManagedInstance instance, int table, object? value, ulong elements) =>
+        instance.Tables[table].Grow(elements, value);
+
+    public static void TableFill(ManagedInstance instance, int table, ulong target, object? value, ulong length)
+    {
+        object?[] elements = instance.Tables[table].Elements;
+        CheckTable(elements, target, length);
+        Array.Fill(elements, value, (int)target, (int)length);
+    }
+
+    public static void TableCopy(ManagedInstance instance, int to, int from, ulong target, ulong source, ulong length)
+    {
+        object?[] targetElements = instance.Tables[to].Elements, sourceElements = instance.Tables[from].Elements;
+        CheckTable(targetElements, target, length);
+        CheckTable(sourceElements, source, length);
+        Array.Copy(sourceElements, (long)source, targetElements, (long)target, (long)length);
+    }
+
+    public static void TableInit(ManagedInstance instance, int segment, int table, ulong target, ulong source, ulong length)
+    {
+        object?[] items = instance.ElementSegment(segment);
+        object?[] elements = instance.Tables[table].Elements;
+        CheckTable(items, source, length);
+        CheckTable(elements, target, length);
+        Array.Copy(items, (long)source, elements, (long)target, (long)length);
+    }
+
+    public static void ElemDrop(ManagedInstance instance, int segment) => instance.Elements[segment] = [];
+
+    public static bool InRange(ulong start, ulong length, ulong size) => start <= size && length <= size - start;
+
+    private static void CheckMemory(ManagedMemory memory, ulong start, ulong length)
+    {
+        if (!InRange(start, length, (ulong)memory.ByteLength)) throw new WasmTrapException(TrapKind.MemoryOutOfBounds);
+    }
+
+    private static void CheckTable(object?[] elements, ulong start, ulong length)
+    {
+        if (!InRange(start, length, (ulong)elements.Length)) throw new WasmTrapException(TrapKind.TableOutOfBounds);
+    }
+}

@@ -1,0 +1,25 @@
+using System.Runtime.InteropServices;
+
+namespace Chain.Wasm.Execution.Managed.Runtime;
+
+/// <summary>What compiled code reads of its store at every call and loop: native, so that it needs no barrier and never moves.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal unsafe struct NativeContext
+{
+    /// <summary>The lowest address to which the stack may grow; zero while no guest code runs.</summary>
+    public nuint StackLimit;
+
+    /// <summary>Not zero where running code has to look at its deadline.</summary>
+    public int Interrupt;
+
+    /// <summary>What is left of the fuel.</summary>
+    public long Fuel;
+
+    /// <summary>Results past the first one, 16 bytes each; references are in <see cref="ManagedStore.ReferenceResults"/>.</summary>
+    public byte* Results;
+
+    public static readonly int StackLimitOffset = (int)Marshal.OffsetOf<NativeContext>(nameof(StackLimit));
+    public static readonly int InterruptOffset = (int)Marshal.OffsetOf<NativeContext>(nameof(Interrupt));
+    public static readonly int FuelOffset = (int)Marshal.OffsetOf<NativeContext>(nameof(Fuel));
+    public static readonly int ResultsOffset = (int)Marshal.OffsetOf<NativeContext>(nameof(Results));
+}
