@@ -8,5 +8,6 @@ internal static class BenchCommand
     public static Command Create() => new("bench", "Measure Chain beside a peer, alternately, in one run.")
     {
         EngineBench.Create(),
+        PolicyBench.Create(),
     };
 }
