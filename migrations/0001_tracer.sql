@@ -137,25 +137,43 @@ $$ SELECT timestamptz '2025-01-01 00:00:00+00' + (id >> 13) * interval '1 micros
 CREATE FUNCTION call_id_at(at timestamptz) RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
 $$ SELECT (extract(epoch FROM at - timestamptz '2025-01-01 00:00:00+00') * 1000000)::bigint << 13 $$;
 
--- Makes the partitions of one day, once; safe when several ask at the same time.
-CREATE FUNCTION make_partition(of_day date) RETURNS void LANGUAGE plpgsql AS $$
+-- Makes the partitions of one day, once; safe when several ask at the same time. True when it made them.
+CREATE FUNCTION make_partition(of_day date) RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
     suffix text := to_char(of_day, 'YYYYMMDD');
     low    bigint := call_id_at(of_day::timestamp AT TIME ZONE 'UTC');
     high   bigint := call_id_at((of_day + 1)::timestamp AT TIME ZONE 'UTC');
 BEGIN
     PERFORM pg_advisory_xact_lock(7723519, 2);
-    IF EXISTS (SELECT FROM partition WHERE day = of_day) THEN RETURN; END IF;
+    IF EXISTS (SELECT FROM partition WHERE day = of_day) THEN RETURN false; END IF;
     EXECUTE format('CREATE TABLE call_%s (LIKE call)', suffix);
-    EXECUTE format('CREATE UNIQUE INDEX call_%1$s_id ON call_%1$s (id)', suffix);
-    EXECUTE format('CREATE INDEX call_%1$s_trace ON call_%1$s (trace) WITH (fillfactor = 100) WHERE trace IS NOT NULL', suffix);
-    EXECUTE format('CREATE INDEX call_%1$s_parent ON call_%1$s (parent) WITH (fillfactor = 100) WHERE parent IS NOT NULL', suffix);
+    -- Ids come nearly in order: a page that a late one splits is rarer than the room that would be kept for it everywhere.
+    EXECUTE format('CREATE UNIQUE INDEX call_%1$s_id ON call_%1$s (id) WITH (fillfactor = 100)', suffix);
+    EXECUTE format('CREATE INDEX call_%1$s_parent ON call_%1$s (parent) WITH (fillfactor = 95) WHERE parent IS NOT NULL', suffix);
+    -- The key of a native trace grows with time, as the table does, so that a summary of each 32 pages finds it; that of a foreign one is random.
+    EXECUTE format('CREATE INDEX call_%1$s_trace ON call_%1$s USING brin (trace int8_minmax_multi_ops) WITH (pages_per_range = 32)', suffix);
+    EXECUTE format('CREATE INDEX call_%1$s_foreign ON call_%1$s (trace) WHERE trace < 0', suffix);
+    -- For "which calls had one of these labels": rare ones are in few ranges.
+    EXECUTE format('CREATE INDEX call_%1$s_labels ON call_%1$s USING brin (labels int4_bloom_ops) WITH (pages_per_range = 32)', suffix);
     EXECUTE format('CREATE TABLE flow_%s (LIKE flow)', suffix);
     EXECUTE format('CREATE UNIQUE INDEX flow_%1$s_dst ON flow_%1$s (dst, n)', suffix);
     EXECUTE format('CREATE INDEX flow_%1$s_src ON flow_%1$s (src)', suffix);
     EXECUTE format('ALTER TABLE call ATTACH PARTITION call_%s FOR VALUES FROM (%s) TO (%s)', suffix, low, high);
     EXECUTE format('ALTER TABLE flow ATTACH PARTITION flow_%s FOR VALUES FROM (%s) TO (%s)', suffix, low, high);
     INSERT INTO partition (day) VALUES (of_day);
+    RETURN true;
+END $$;
+
+-- Drops a day and what belongs to its calls.
+CREATE FUNCTION drop_partition(of_day date) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    suffix text := to_char(of_day, 'YYYYMMDD');
+BEGIN
+    PERFORM pg_advisory_xact_lock(7723519, 2);
+    DELETE FROM partition WHERE day = of_day;
+    IF NOT FOUND THEN RETURN; END IF;
+    EXECUTE format('DROP TABLE call_%1$s, flow_%1$s', suffix);
+    DELETE FROM call_size WHERE id >= call_id_at(of_day::timestamp AT TIME ZONE 'UTC') AND id < call_id_at((of_day + 1)::timestamp AT TIME ZONE 'UTC');
 END $$;
 
 -- Calls with everything spelled out, for people and for reports; queries in a hurry use the tables.

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Chain.Cli.Bench;
 using Chain.Cli.Policy;
+using Chain.Cli.RecordStore;
 using Chain.Cli.Wasm;
 
 namespace Chain.Cli;
@@ -14,6 +15,7 @@ internal static class Program
         {
             WasmCommand.Create(),
             PolicyCommand.Create(),
+            StoreCommand.Create(),
             BenchCommand.Create(),
         };
         return CommandRunner.Run(root, args);

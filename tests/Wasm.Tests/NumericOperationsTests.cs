@@ -13,10 +13,12 @@ public sealed class NumericOperationsTests
         "traps",
     ];
 
-    [SharedFact("spec/core.tar.gz")]
-    public void TheAssertionsOfTheScalarScriptsHold()
+    [SharedTheory("spec/core.tar.gz")]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void TheAssertionsOfTheScalarScriptsHold(bool withIntrinsics)
     {
-        OperationScript script = OperationScript.Run(Scripts.Contains, withIntrinsics: false);
+        OperationScript script = OperationScript.Run(Scripts.Contains, withIntrinsics);
         Assert.True(script.Failures.Count == 0, $"{script.Failures.Count} of {script.Ran} failed:\n{string.Join('\n', script.Failures.Take(20))}");
         Assert.True(script.Ran >= 3_619, $"only {script.Ran} assertions ran");
     }

@@ -38,6 +38,7 @@ internal sealed unsafe class StraightLineFunction
     public static IReadOnlyDictionary<Opcode, MethodInfo> Methods { get; } =
         new[] { typeof(VectorOperations), typeof(NumericOperations) }
             .SelectMany(type => type.GetMethods(BindingFlags.Static | BindingFlags.Public | BindingFlags.DeclaredOnly))
+            .Where(method => Enum.TryParse<Opcode>(method.Name, out _))
             .ToDictionary(method => Enum.Parse<Opcode>(method.Name));
 
     /// <summary>Runs it on arguments of <see cref="SlotSize"/> bytes each; <paramref name="memory"/> is not checked against.</summary>
@@ -48,7 +49,7 @@ internal sealed unsafe class StraightLineFunction
     }
 
     /// <summary>Compiles a function; <see langword="null"/> where it takes more than the operations under test.</summary>
-    /// <param name="withIntrinsics">Whether vector instructions become <see cref="VectorIntrinsics"/> where there are some.</param>
+    /// <param name="withIntrinsics">Whether instructions become JIT intrinsics where there are some.</param>
     public static StraightLineFunction? TryCompile(Module module, uint index, bool withIntrinsics)
     {
         int imported = module.ImportCount(ExternalKind.Function);
@@ -61,7 +62,7 @@ internal sealed unsafe class StraightLineFunction
         return emitter.TryEmit(type, module.Bodies[index - imported]) ? new StraightLineFunction(method) : null;
     }
 
-    /// <summary>A function that is one vector instruction, on the arguments of its method but for immediates.</summary>
+    /// <summary>A function that is one instruction, on the arguments of its method but for immediates.</summary>
     public static StraightLineFunction OfOperation(in Instruction instruction, bool withIntrinsics)
     {
         var method = new DynamicMethod(
@@ -74,7 +75,7 @@ internal sealed unsafe class StraightLineFunction
     {
         private readonly List<LocalBuilder> locals = [];
         private readonly LocalBuilder[] scratch =
-            [.. Enumerable.Range(0, IntrinsicSequence.ScratchLocals).Select(_ => il.DeclareLocal(typeof(Vector128<byte>)))];
+            [.. IntrinsicSequence.ScratchTypes.Select(il.DeclareLocal)];
 
         private int calls;
 
@@ -164,11 +165,11 @@ internal sealed unsafe class StraightLineFunction
                     return true;
                 case Opcode.F32Const:
                     il.Emit(OpCodes.Ldc_I4, (int)instruction.Bits);
-                    Call(Opcode.F32ReinterpretI32);
+                    EmitOperation(new Instruction { Opcode = Opcode.F32ReinterpretI32 });
                     return true;
                 case Opcode.F64Const:
                     il.Emit(OpCodes.Ldc_I8, (long)instruction.Bits);
-                    Call(Opcode.F64ReinterpretI64);
+                    EmitOperation(new Instruction { Opcode = Opcode.F64ReinterpretI64 });
                     return true;
                 case Opcode.V128Const:
                     EmitV128(instruction);
@@ -224,7 +225,9 @@ internal sealed unsafe class StraightLineFunction
 
         private void EmitOperation(in Instruction instruction)
         {
-            ReadOnlySpan<IntrinsicStep> steps = withIntrinsics ? VectorIntrinsics.Find(instruction) : default;
+            ReadOnlySpan<IntrinsicStep> steps = !withIntrinsics ? default
+                : instruction.Opcode >= Opcode.V128Load ? VectorIntrinsics.Find(instruction)
+                : NumericIntrinsics.Find(instruction.Opcode);
             foreach (IntrinsicStep step in steps) EmitStep(step, (int)instruction.Index2);
             if (!steps.IsEmpty)
             {

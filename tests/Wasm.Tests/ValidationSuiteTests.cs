@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using System.Text.Json;
 using Chain.Tests;
 using Chain.Wasm.Binary;
@@ -76,6 +77,48 @@ public sealed class ValidationSuiteTests
 
         // Both verdicts must be common, or the mutants would show little.
         Assert.True(valid > mutants / 20 && invalid > mutants / 10, $"{valid} valid, {invalid} invalid");
+    }
+
+    [SharedFact("samples")]
+    public void EveryCoreModuleOfTheSamplesIsValid()
+    {
+        int modules = 0;
+        foreach (string path in Directory.EnumerateFiles(Path.Combine(Places.Shared, "samples"), "*", SearchOption.AllDirectories))
+        {
+            if (!path.EndsWith(".wasm", StringComparison.Ordinal) && !path.EndsWith(".wasm.gz", StringComparison.Ordinal)) continue;
+            foreach (byte[] module in CoreModules(ReadSample(path)))
+            {
+                ModuleValidator.Validate(ModuleReader.Read(module, path));
+                modules++;
+            }
+        }
+
+        Assert.True(modules >= 8, $"only {modules} modules in the samples");
+    }
+
+    private static byte[] ReadSample(string path)
+    {
+        using FileStream file = File.OpenRead(path);
+        using Stream content = path.EndsWith(".gz", StringComparison.Ordinal) ? new GZipStream(file, CompressionMode.Decompress) : file;
+        var bytes = new MemoryStream();
+        content.CopyTo(bytes);
+        return bytes.ToArray();
+    }
+
+    // A component holds core modules in its sections 1, and components in its sections 4.
+    private static IEnumerable<byte[]> CoreModules(byte[] bytes)
+    {
+        if (!ModuleReader.IsComponent(bytes)) return [bytes];
+        var modules = new List<byte[]>();
+        var reader = new WasmReader(bytes, 0, "sample") { Position = 8 };
+        while (!reader.AtEnd)
+        {
+            byte id = reader.ReadByte();
+            ReadOnlySpan<byte> content = reader.ReadBytes(reader.ReadUnsigned32());
+            if (id is 1 or 4) modules.AddRange(CoreModules(content.ToArray()));
+        }
+
+        return modules;
     }
 
     // Another byte of the same module is more often an opcode or a type than a random one is.

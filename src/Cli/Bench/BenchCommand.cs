@@ -9,5 +9,7 @@ internal static class BenchCommand
     {
         EngineBench.Create(),
         PolicyBench.Create(),
+        RecordBench.Create(),
+        IngestBench.Create(),
     };
 }

@@ -26,6 +26,7 @@ internal sealed class BatchKeeper(
     private StoreWriter? _writer;
     private TimeSpan _pause = TimeSpan.Zero;
     private int _refusals;
+    private long _summarised;
     private volatile bool _replaying;
 
     /// <summary>Row of <c>node</c>.</summary>
@@ -190,6 +191,9 @@ internal sealed class BatchKeeper(
             command.Parameters.AddWithValue(Node);
             command.Parameters.Add(new NpgsqlParameter { Value = JsonSerializer.Serialize(_before + counters.Totals(), CounterJson.Default.CounterTotals), NpgsqlDbType = NpgsqlDbType.Jsonb });
             command.ExecuteNonQuery();
+            // Without this a search reads all that came in since somebody vacuumed.
+            if (counters.StoredCalls != _summarised) Partitions.Summarise(connection, DateOnly.FromDateTime(DateTime.UtcNow));
+            _summarised = counters.StoredCalls;
         }
         catch (Exception e) when (IsFailure(e))
         {

@@ -105,32 +105,27 @@ public sealed class CallRecorder : IAsyncDisposable
     public void End(in ActiveCall call, in CallEnd end)
     {
         long elapsed = Stopwatch.GetTimestamp() - call.Started;
-        var record = new CallRecord
-        {
-            Id = call.Id,
-            Trace = call.TraceKey,
-            Parent = call.Parent,
-            Duration = Stopwatch.Frequency == 1_000_000_000 ? elapsed : (long)(elapsed * (1e9 / Stopwatch.Frequency)),
-            SizeIn = end.SizeIn,
-            SizeOut = end.SizeOut,
-            Site = call.Site,
-            LabelIn = end.LabelRead is { } read ? _labels.Union(call.LabelIn, read) : call.LabelIn,
-            LabelOut = end.LabelOut,
-            Outcome = end.Outcome,
-            Copies = (byte)Math.Clamp(end.Copies, 0, 255),
-            Exact = end.Exact,
-            Sampled = call.Context.Sampled,
-        };
-        RecorderLane lane = _lanes[Thread.GetCurrentProcessorId() & _mask];
-        if (lane.Calls.TryPut(record, out long position))
-        {
-            // A quarter more is there to be taken.
-            if ((position & _pump.WakeMask) == 0) _pump.Wake();
-        }
-        else
-        {
-            PutSlowly(lane.Calls, record);
-        }
+        // Whatever can throw comes before the claim: a position that is never published would hold back all behind it.
+        LabelId labelIn = end.LabelRead is { } read ? _labels.Union(call.LabelIn, read) : call.LabelIn;
+        RecordRing<CallRecord> ring = _lanes[Thread.GetCurrentProcessorId() & _mask].Calls;
+        if (!ring.TryClaim(out long position) && !TryClaimSlowly(ring, out position)) return;
+        ref CallRecord record = ref ring.At(position);
+        record.Id = call.Id;
+        record.Trace = call.TraceKey;
+        record.Parent = call.Parent;
+        record.Duration = Stopwatch.Frequency == 1_000_000_000 ? elapsed : (long)(elapsed * (1e9 / Stopwatch.Frequency));
+        record.SizeIn = end.SizeIn;
+        record.SizeOut = end.SizeOut;
+        record.Site = call.Site;
+        record.LabelIn = labelIn;
+        record.LabelOut = end.LabelOut;
+        record.Outcome = end.Outcome;
+        record.Copies = (byte)Math.Clamp(end.Copies, 0, 255);
+        record.Exact = end.Exact;
+        record.Sampled = call.Context.Sampled;
+        ring.Publish(position);
+        // A quarter more is there to be taken.
+        if ((position & _pump.WakeMask) == 0) _pump.Wake();
     }
 
     /// <summary>Data went into a call otherwise than as its parent's arguments or its children's results. To be called before the call's end.</summary>
@@ -142,18 +137,18 @@ public sealed class CallRecorder : IAsyncDisposable
     /// <param name="state">Through which state key; none by default.</param>
     public void Flow(in ActiveCall destination, short ordinal, in CallContext source, LabelId label, FlowInto into = FlowInto.Input, StateKeyId state = default)
     {
-        var record = new FlowRecord
-        {
-            Destination = destination.Id,
-            Source = source.Call,
-            SourceTrace = source.IsNone ? 0 : source.Trace.Key,
-            Label = label,
-            State = state,
-            Ordinal = ordinal,
-            Into = into,
-        };
-        RecorderLane lane = _lanes[Thread.GetCurrentProcessorId() & _mask];
-        if (!lane.Flows.TryPut(record, out _)) PutSlowly(lane.Flows, record);
+        RecordRing<FlowRecord> ring = _lanes[Thread.GetCurrentProcessorId() & _mask].Flows;
+        if (!ring.TryClaim(out long position) && !TryClaimSlowly(ring, out position)) return;
+        ref FlowRecord record = ref ring.At(position);
+        record.Destination = destination.Id;
+        record.Source = source.Call;
+        record.SourceTrace = source.IsNone ? 0 : source.Trace.Key;
+        record.Label = label;
+        record.State = state;
+        record.Ordinal = ordinal;
+        record.Into = into;
+        ring.Publish(position);
+        if ((position & _pump.WakeMask) == 0) _pump.Wake();
     }
 
     /// <summary>Waits until everything recorded before is in the store or synced to the spool (or counted as lost).</summary>
@@ -173,27 +168,30 @@ public sealed class CallRecorder : IAsyncDisposable
     /// <summary>Keeps what is there, in the store or the spool, and stops. Nobody may record any more.</summary>
     public ValueTask DisposeAsync() => _pump.DisposeAsync();
 
+    // False when the record is lost, which is counted.
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private void PutSlowly<T>(RecordRing<T> ring, in T record)
+    private bool TryClaimSlowly<T>(RecordRing<T> ring, out long position)
         where T : struct
     {
+        _pump.Wake();
         if (!_block)
         {
-            // The pump is woken a quarter of a ring before this; what is lost here came faster than the spool's disk.
-            _pump.Wake();
-            if (ring.TryPut(record, out _)) return;
+            // The pump was woken three quarters of a ring ago: this came faster than the spool's disk.
+            if (ring.TryClaim(out position)) return true;
             _pump.Counters.LoseInMemory(typeof(T) == typeof(CallRecord));
-            return;
+            return false;
         }
 
         _pump.Counters.CountBlocked();
         var wait = new SpinWait();
-        while (!ring.TryPut(record, out _))
+        while (!ring.TryClaim(out position))
         {
             _pump.Wake();
             if (_pump.IsStopped) throw new ObjectDisposedException(nameof(CallRecorder));
             wait.SpinOnce();
         }
+
+        return true;
     }
 
     private static async Task<bool> CanReachAsync(NpgsqlDataSource database, CancellationToken cancellation)

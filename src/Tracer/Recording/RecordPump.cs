@@ -205,8 +205,15 @@ internal sealed class RecordPump : IAsyncDisposable
         /// <summary>Takes what is there; true when the batch is full and there may be more.</summary>
         public bool Fill(RecorderLane[] lanes, ForeignTraces foreign)
         {
-            // Calls first: what is known of a foreign trace is known before its first call ends.
+            // First the same share of every lane, so that batches follow each other in time and the indexes grow at their ends.
             _first = (_first + 1) % lanes.Length;
+            int calls = (_calls.Length - _callCount) / lanes.Length, flows = (_flows.Length - _flowCount) / lanes.Length;
+            foreach (RecorderLane lane in lanes)
+            {
+                _callCount += lane.Calls.Take(_calls.AsSpan(_callCount, calls));
+                _flowCount += lane.Flows.Take(_flows.AsSpan(_flowCount, flows));
+            }
+
             for (int i = 0; i < lanes.Length; i++)
             {
                 RecorderLane lane = lanes[(_first + i) % lanes.Length];

@@ -36,30 +36,29 @@ internal sealed class RecordRing<T>
     /// <summary>How many records were ever taken.</summary>
     public long Taken => Volatile.Read(ref _ends.Head);
 
-    /// <summary>Puts a record; false when the ring is full.</summary>
+    /// <summary>Claims the next position; false when the ring is full. Who claims must fill <see cref="At"/> and then <see cref="Publish"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public bool TryPut(in T record, out long position)
+    public bool TryClaim(out long position)
     {
         long tail = Volatile.Read(ref _ends.Tail);
         while (true)
         {
-            if (tail - Volatile.Read(ref _ends.Head) > _mask)
-            {
-                position = tail;
-                return false;
-            }
-
+            position = tail;
+            if (tail - Volatile.Read(ref _ends.Head) > _mask) return false;
             long seen = Interlocked.CompareExchange(ref _ends.Tail, tail + 1, tail);
-            if (seen == tail) break;
+            if (seen == tail) return true;
             tail = seen;
         }
-
-        int slot = (int)tail & _mask;
-        Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(_records), slot) = record;
-        Volatile.Write(ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(_rounds), slot), Round(tail));
-        position = tail;
-        return true;
     }
+
+    /// <summary>The room for the record at a claimed position.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public ref T At(long position) => ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(_records), (int)position & _mask);
+
+    /// <summary>The record at a claimed position is whole.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Publish(long position) =>
+        Volatile.Write(ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(_rounds), (int)position & _mask), Round(position));
 
     /// <summary>Takes what is published, in order, as much as fits. For one thread.</summary>
     public int Take(Span<T> into)

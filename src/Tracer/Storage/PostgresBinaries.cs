@@ -10,6 +10,9 @@ public sealed record PostgresBinaries(string Folder)
     /// <summary>The full path of one of them.</summary>
     public string this[string program] => Path.Combine(Folder, program);
 
+    /// <summary>Where <c>psql</c> is: beside the server, on PATH or in the distribution's place; null when it is nowhere.</summary>
+    public string? Client => new[] { Folder }.Concat(SearchPath()).Concat(DistributionFolders()).Select(folder => Path.Combine(folder, "psql")).FirstOrDefault(File.Exists);
+
     /// <summary>Looks in <c>CHAIN_POSTGRES_BIN</c>, on PATH, then where distributions put them, the newest version first.</summary>
     /// <exception cref="StoreException">They are nowhere.</exception>
     public static PostgresBinaries Find() => Search() ??
@@ -19,11 +22,12 @@ public sealed record PostgresBinaries(string Folder)
     /// <summary>As <see cref="Find"/>, but null when they are nowhere.</summary>
     public static PostgresBinaries? Search()
     {
-        IEnumerable<string> path = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries);
         string? own = Environment.GetEnvironmentVariable(Variable);
-        string? folder = (own is null ? path.Concat(DistributionFolders()) : [own]).FirstOrDefault(HoldsBoth);
+        string? folder = (own is null ? SearchPath().Concat(DistributionFolders()) : [own]).FirstOrDefault(HoldsBoth);
         return folder is null ? null : new PostgresBinaries(folder);
     }
+
+    private static string[] SearchPath() => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries);
 
     private static bool HoldsBoth(string folder) => File.Exists(Path.Combine(folder, "initdb")) && File.Exists(Path.Combine(folder, "postgres"));
 

@@ -46,6 +46,17 @@ public sealed class LabelStore
         }
     }
 
+    /// <summary>The id of a label that is interned already.</summary>
+    public bool TryFind(Label label, out LabelId id)
+    {
+        lock (_growing)
+        {
+            bool found = _ids.TryGetValue(label, out int value);
+            id = new LabelId(value);
+            return found;
+        }
+    }
+
     /// <summary>The id of a label, made coarser first where a limit asks for it.</summary>
     public LabelId Intern(Label label)
     {

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 namespace Chain.Wasm.Binary;
 
 /// <summary>
@@ -59,6 +60,7 @@ public ref struct InstructionReader
 
     /// <summary>Reads the next instruction.</summary>
     /// <exception cref="MalformedModuleException">There is none, or its bytes are not one.</exception>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Read(out Instruction instruction)
     {
         instruction = default;
@@ -87,6 +89,8 @@ public ref struct InstructionReader
         instruction.End = reader.Position;
     }
 
+    // Optimised from the start, as the validator is; see there.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void ReadImmediate(ImmediateKind kind, ref Instruction ins)
     {
         switch (kind)
@@ -165,6 +169,7 @@ public ref struct InstructionReader
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void ReadMemoryArgument(ref Instruction ins)
     {
         long at = reader.Offset;

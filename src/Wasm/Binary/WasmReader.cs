@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Buffers.Binary;
 using System.Diagnostics.CodeAnalysis;
 using System.Text;
@@ -177,6 +178,7 @@ internal ref struct WasmReader
         return value == 1;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private ulong ReadUnsigned(int width)
     {
         int start = Position;
@@ -199,6 +201,7 @@ internal ref struct WasmReader
         return result;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private long ReadSigned(int width)
     {
         int start = Position;

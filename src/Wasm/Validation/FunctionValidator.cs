@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Chain.Wasm.Binary;
 using ValueType = Chain.Wasm.Binary.ValueType;
 
@@ -111,6 +112,7 @@ internal sealed partial class FunctionValidator
         constant = false;
     }
 
+    [MethodImpl(FromTheStart)]
     private void Run()
     {
         var reader = new InstructionReader(code.Span, codeOffset, module.DisplayName, Immediates, position);

@@ -31,6 +31,9 @@ internal sealed unsafe class ManagedInstance : Instance
     /// <summary>The code of the functions that the module defines, 8 bytes each.</summary>
     public readonly nint CodeTable;
 
+    /// <summary><see cref="Deadline.Raised"/> where running code has to end because its deadline has passed, else zero.</summary>
+    public int Interrupt;
+
     /// <summary>The function that a call through <see cref="CodeTable"/> is about to enter, for the stub of those not compiled yet.</summary>
     public int PendingCall;
 
@@ -50,7 +53,7 @@ internal sealed unsafe class ManagedInstance : Instance
     {
         this.code = code;
         OwnStore = store;
-        store.TakeInstance();
+        store.Own(this);
         Context = store.Context;
         Module module = code.Module;
         ImportedFunctions = [.. imports.OfType<ManagedFunction>()];

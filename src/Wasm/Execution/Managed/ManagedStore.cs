@@ -28,7 +28,7 @@ internal sealed unsafe class ManagedStore : Store
         Limits = limits;
         context = (NativeContext*)NativeMemory.AllocZeroed((nuint)sizeof(NativeContext));
         context->Fuel = limits.Fuel ?? long.MaxValue;
-        deadline = new Deadline(context);
+        deadline = new Deadline();
     }
 
     public override Engine Engine => engine;
@@ -112,12 +112,8 @@ internal sealed unsafe class ManagedStore : Store
     /// <summary>Ends a call from the host.</summary>
     public void Leave(nuint outer) => context->StackLimit = outer;
 
-    /// <summary>Looks at the deadline because compiled code was asked to.</summary>
-    /// <exception cref="WasmTrapException">It has passed.</exception>
-    public void CheckInterrupt()
-    {
-        if (deadline.HasPassed()) throw new WasmTrapException(TrapKind.Deadline);
-    }
+    /// <summary>Whether running code was told to end.</summary>
+    public bool IsInterrupted => deadline.HasPassed;
 
     public override void SetDeadline(TimeSpan timeout, CancellationToken cancellation = default) => deadline.Set(timeout, cancellation);
 
@@ -140,10 +136,12 @@ internal sealed unsafe class ManagedStore : Store
 
     public override ExceptionTag CreateTag(FunctionType type) => new ManagedTag(type, engine.Types.InternFunction(type));
 
-    public void TakeInstance()
+    /// <summary>Counts an instance against the limit and tells it of deadlines.</summary>
+    public void Own(ManagedInstance instance)
     {
         if (instances >= Limits.Instances) throw new WasmLimitException($"the store's limit of {Limits.Instances} instances is reached");
         instances++;
+        deadline.Add(instance);
     }
 
     /// <summary>Counts bytes of memory against the limit.</summary>

@@ -124,6 +124,7 @@ internal sealed class AdapterFactory
         foreach (Type source in TrapSources)
         {
             il.BeginCatchBlock(source);
+            il.Emit(OpCodes.Ldarg_0);
             il.Emit(OpCodes.Call, Members.Method(typeof(Boundary), nameof(Boundary.Throw)));
         }
 

@@ -11,12 +11,13 @@ internal static class Boundary
 {
     /// <summary>Leaves guest code with what an exception means to the host.</summary>
     [DoesNotReturn]
-    public static void Throw(Exception exception)
+    public static void Throw(Exception exception, ManagedFunction entered)
     {
         if (exception is HostCallException { InnerException: { } inner }) ExceptionDispatchInfo.Throw(inner);
         throw exception switch
         {
             DivideByZeroException => new WasmTrapException(TrapKind.IntegerDivideByZero, exception),
+            OverflowException when entered.OwnStore.IsInterrupted => new WasmTrapException(TrapKind.Deadline),
             // Bounds checks by overflow; integer overflow itself is checked for.
             OverflowException => new WasmTrapException(TrapKind.MemoryOutOfBounds, exception),
             IndexOutOfRangeException => new WasmTrapException(TrapKind.UndefinedElement, exception),

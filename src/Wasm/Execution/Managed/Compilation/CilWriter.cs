@@ -15,6 +15,8 @@ internal sealed class CilWriter(ILGenerator il)
     public const int OptimisedLocals = 2_000;
     public const int OptimisedLocalReferences = 8_000;
 
+    private readonly Dictionary<Type, LocalBuilder> scratch = [];
+
     public int Instructions { get; private set; }
 
     /// <summary>An estimate of the basic blocks: labels and the places after branches.</summary>
@@ -35,6 +37,13 @@ internal sealed class CilWriter(ILGenerator il)
     {
         Locals++;
         return il.DeclareLocal(type);
+    }
+
+    /// <summary>A local for the time between two neighbouring instructions of the guest.</summary>
+    public LocalBuilder Scratch(Type type)
+    {
+        if (!scratch.TryGetValue(type, out LocalBuilder? local)) scratch.Add(type, local = DeclareLocal(type));
+        return local;
     }
 
     public Label DefineLabel() => il.DefineLabel();

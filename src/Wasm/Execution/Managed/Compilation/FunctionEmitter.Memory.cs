@@ -6,13 +6,13 @@ using Chain.Wasm.Execution.Managed.Runtime;
 namespace Chain.Wasm.Execution.Managed.Compilation;
 
 /// <summary>
-/// Loads and stores with their bounds checks. The base and the length of each memory that the function touches are locals; the base never
-/// changes, the length is read again after whatever may grow the memory.
+/// Loads and stores with their bounds checks. The base of each memory that the function touches is a local, and so is the bound: one for
+/// each width of access. The base never changes, the bounds are computed again after whatever may grow the memory.
 /// </summary>
 /// <remarks>
-/// Two forms of check. By branch: <c>address + offset + size &gt; length</c> goes to one cold block. By overflow: an addition of the
-/// complement of the length that overflows exactly when the access is out of bounds; it is slower but makes no basic block, of which the
-/// JIT optimises only so many.
+/// Two forms of check. By branch: <c>address + offset &gt; length - size</c> goes to one cold block; a memory that may be empty cannot
+/// subtract, and compares <c>address + offset + size &gt; length</c>. By overflow: an addition of the complement of the length that overflows
+/// exactly when the access is out of bounds; it is slower but makes no basic block, of which the JIT optimises only so many.
 /// </remarks>
 internal sealed partial class FunctionEmitter
 {
@@ -23,11 +23,17 @@ internal sealed partial class FunctionEmitter
     private readonly Dictionary<uint, OpenMemory> openMemories = [];
 
     /// <param name="Base">The address of byte 0.</param>
-    /// <param name="Bound">The length; or its complement, where checks are by overflow.</param>
     /// <param name="Is64">Whether addresses are i64.</param>
     /// <param name="Minimum">The bytes that are always there.</param>
     /// <param name="CanGrow">Whether its size ever changes.</param>
-    private sealed record OpenMemory(LocalBuilder Base, LocalBuilder Bound, bool Is64, ulong Minimum, bool CanGrow);
+    private sealed record OpenMemory(LocalBuilder Base, bool Is64, ulong Minimum, bool CanGrow)
+    {
+        /// <summary>By the width of an access as a power of two, the length less that width; or the one bound for all in the first place.</summary>
+        public LocalBuilder?[] Bounds { get; } = new LocalBuilder?[5];
+    }
+
+    // With room for the widest access in it, a length can be lessened by the width once for all accesses.
+    private bool HasBoundByWidth(OpenMemory memory) => checkByBranch && memory.Minimum > 0 && !memory.Is64;
 
     private void OpenMemories()
     {
@@ -36,8 +42,13 @@ internal sealed partial class FunctionEmitter
             if ((scan.Memories >> (int)Math.Min(i, 63) & 1) == 0) continue;
             Limits limits = context.Memories[i].Limits;
             var memory = new OpenMemory(
-                il.DeclareLocal(typeof(nint)), il.DeclareLocal(typeof(long)), limits.Is64,
-                limits.Minimum * MemoryType.PageSize, limits.Maximum != limits.Minimum);
+                il.DeclareLocal(typeof(nint)), limits.Is64, limits.Minimum * MemoryType.PageSize, limits.Maximum != limits.Minimum);
+            for (int width = 0; width < memory.Bounds.Length; width++)
+            {
+                bool needed = HasBoundByWidth(memory) ? (scan.Widths >> width & 1) != 0 : width == 0;
+                if (needed) memory.Bounds[width] = il.DeclareLocal(typeof(long));
+            }
+
             openMemories.Add(i, memory);
             LoadInstance();
             if (i == 0)
@@ -72,8 +83,23 @@ internal sealed partial class FunctionEmitter
         il.Constant(ManagedMemory.LengthOffset);
         il.Emit(OpCodes.Add);
         il.Emit(OpCodes.Ldind_I8);
-        if (!checkByBranch) il.Emit(OpCodes.Not);
-        il.Store(memory.Bound);
+        if (!HasBoundByWidth(memory))
+        {
+            if (!checkByBranch) il.Emit(OpCodes.Not);
+            il.Store(memory.Bounds[0]!);
+            return;
+        }
+
+        LocalBuilder length = il.Scratch(typeof(long));
+        il.Store(length);
+        for (int width = 0; width < memory.Bounds.Length; width++)
+        {
+            if (memory.Bounds[width] is not { } bound) continue;
+            il.Load(length);
+            il.Constant(1L << width);
+            il.Emit(OpCodes.Sub);
+            il.Store(bound);
+        }
     }
 
     /// <summary>
@@ -103,8 +129,29 @@ internal sealed partial class FunctionEmitter
             return;
         }
 
-        if (checkByBranch) LoadAddressCheckedByBranch(memory, index, offset, size);
+        if (HasBoundByWidth(memory)) LoadAddressCheckedByWidth(memory, index, offset, size);
+        else if (checkByBranch) LoadAddressCheckedByBranch(memory, index, offset, size);
         else LoadAddressCheckedByOverflow(memory, index, offset, size);
+    }
+
+    private void LoadAddressCheckedByWidth(OpenMemory memory, int index, ulong offset, int size)
+    {
+        LocalBuilder effective = il.Scratch(typeof(long));
+        LoadZeroExtended(memory, index);
+        if (offset != 0)
+        {
+            il.Constant((long)offset);
+            il.Emit(OpCodes.Add);
+        }
+
+        il.Store(effective);
+        il.Load(effective);
+        il.Load(memory.Bounds[System.Numerics.BitOperations.Log2((uint)size)]!);
+        TrapIf(OpCodes.Bgt_Un, OpCodes.Ble_Un, nameof(Trap.MakeMemoryOutOfBounds));
+        il.Load(memory.Base);
+        il.Load(effective);
+        il.Emit(OpCodes.Conv_I);
+        il.Emit(OpCodes.Add);
     }
 
     private void LoadAddressCheckedByBranch(OpenMemory memory, int index, ulong offset, int size)
@@ -113,7 +160,7 @@ internal sealed partial class FunctionEmitter
         il.Constant((long)(offset + (ulong)size));
         // An i64 address can pass the end of the number space; the overflow becomes the same trap.
         il.Emit(memory.Is64 ? OpCodes.Add_Ovf_Un : OpCodes.Add);
-        il.Load(memory.Bound);
+        il.Load(memory.Bounds[0]!);
         TrapIf(OpCodes.Bgt_Un, OpCodes.Ble_Un, nameof(Trap.MakeMemoryOutOfBounds));
         il.Load(memory.Base);
         LoadZeroExtended(memory, index);
@@ -124,13 +171,14 @@ internal sealed partial class FunctionEmitter
 
     private void LoadAddressCheckedByOverflow(OpenMemory memory, int index, ulong offset, int size)
     {
+        LocalBuilder bound = memory.Bounds[0]!;
         LoadZeroExtended(memory, index);
         il.Constant((long)(offset + (ulong)size));
         il.Emit(memory.Is64 ? OpCodes.Add_Ovf_Un : OpCodes.Add);
-        il.Load(memory.Bound);
+        il.Load(bound);
         il.Emit(OpCodes.Add_Ovf_Un);
         // The sum is address + offset + size + ~length; take the last two off again and add the base.
-        il.Load(memory.Bound);
+        il.Load(bound);
         il.Emit(OpCodes.Sub);
         il.Emit(OpCodes.Conv_I);
         il.Load(memory.Base);

@@ -116,7 +116,7 @@ internal sealed partial class FunctionEmitter
         }
 
         Take(emission.Operands.Length);
-        il.Call(emission.Method!);
+        if (!TryEmitIntrinsics(ins)) il.Call(emission.Method!);
         PushStack(emission.Result!.Value);
     }
 

@@ -18,17 +18,21 @@ internal sealed partial class FunctionEmitter
 
         Emission emission = Emissions[ins.Opcode];
         Take(emission.Operands.Length);
-        switch (OpcodeTable.Get(ins.Opcode).Immediate)
+        if (!TryEmitIntrinsics(ins))
         {
-            case ImmediateKind.Lane:
-                il.Constant((int)ins.Index2);
-                break;
-            case ImmediateKind.Lanes:
-                LoadConstant(new Operand(SlotKind.V128, Home.Constant, ins.Bits, ins.BitsHigh));
-                break;
+            switch (OpcodeTable.Get(ins.Opcode).Immediate)
+            {
+                case ImmediateKind.Lane:
+                    il.Constant((int)ins.Index2);
+                    break;
+                case ImmediateKind.Lanes:
+                    LoadConstant(new Operand(SlotKind.V128, Home.Constant, ins.Bits, ins.BitsHigh));
+                    break;
+            }
+
+            il.Call(emission.Method!);
         }
 
-        il.Call(emission.Method!);
         PushStack(emission.Result!.Value);
     }
 
@@ -63,7 +67,7 @@ internal sealed partial class FunctionEmitter
         else
         {
             il.Emit(ScalarLoad(size));
-            il.Call(Members.Operation(typeof(VectorOperations), ins.Opcode));
+            if (!TryEmitIntrinsics(ins)) il.Call(Members.Operation(typeof(VectorOperations), ins.Opcode));
         }
 
         PushStack(SlotKind.V128);
@@ -78,8 +82,12 @@ internal sealed partial class FunctionEmitter
         LoadAddress(openMemories[ins.Index], height - 2, ins.Bits, size);
         if (!isStore) il.Emit(ScalarLoad(size));
         Load(height - 1);
-        il.Constant((int)ins.Index2);
-        il.Call(Members.Operation(typeof(VectorOperations), ins.Opcode));
+        if (!TryEmitIntrinsics(ins))
+        {
+            il.Constant((int)ins.Index2);
+            il.Call(Members.Operation(typeof(VectorOperations), ins.Opcode));
+        }
+
         Pop(2);
         if (!isStore)
         {

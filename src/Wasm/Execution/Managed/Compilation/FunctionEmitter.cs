@@ -43,9 +43,11 @@ internal sealed partial class FunctionEmitter
     /// <param name="code">Where the code of other functions is.</param>
     /// <param name="index">The function.</param>
     /// <param name="generator">Where the CIL goes.</param>
+    /// <param name="initialised">Whether the CLR clears the method's locals.</param>
     /// <param name="options">What the engine was asked for.</param>
-    public FunctionEmitter(ICodeSource code, uint index, ILGenerator generator, EngineOptions options)
+    public FunctionEmitter(ICodeSource code, uint index, ILGenerator generator, bool initialised, EngineOptions options)
     {
+        this.initialised = initialised;
         this.code = code;
         context = code.Context;
         measureFuel = options.MeasureFuel;
@@ -62,6 +64,7 @@ internal sealed partial class FunctionEmitter
     }
 
     private readonly int codeStart;
+    private readonly bool initialised;
 
     /// <summary>Counts of what was written.</summary>
     public CilWriter Written => il;
@@ -107,7 +110,7 @@ internal sealed partial class FunctionEmitter
     private void EmitPrologue()
     {
         bool checkStack = scan.HasCalls || localKinds.Length > SmallFrameLocals || body.Length > 4096;
-        if (checkStack || scan.HasLoops || measureFuel)
+        if (checkStack || measureFuel)
         {
             nativeContext = il.DeclareLocal(typeof(nint));
             LoadInstance();
@@ -125,8 +128,19 @@ internal sealed partial class FunctionEmitter
             TrapIf(OpCodes.Blt_Un, OpCodes.Bge_Un, nameof(Trap.MakeStackOverflow));
         }
 
+        if (!initialised) ClearLocals();
         OpenMemories();
         if (measureFuel) EmitFuel(scan.EntryCost);
+    }
+
+    // What the CLR would clear in the prologue includes all that is written before it is read.
+    private void ClearLocals()
+    {
+        for (uint i = (uint)signature.Parameters.Length; i < localKinds.Length; i++)
+        {
+            LoadConstant(new Operand(localKinds[i], Home.Constant, 0));
+            StoreLocal(i);
+        }
     }
 
     private void LoadInstance() => il.LoadArgument(signature.Parameters.Length);
@@ -157,16 +171,15 @@ internal sealed partial class FunctionEmitter
     /// <summary>Ends the loop of a guest whose time is over.</summary>
     private void EmitInterruptCheck()
     {
-        LoadContext(NativeContext.InterruptOffset);
+        LoadInstance();
         // Volatile, or the JIT would read it once before the loop.
         il.Emit(OpCodes.Volatile);
-        il.Emit(OpCodes.Ldind_I4);
-        InCold(OpCodes.Brtrue, OpCodes.Brfalse, () =>
-        {
-            LoadInstance();
-            il.Field(OpCodes.Ldfld, Members.OwnStore);
-            il.Call(Members.CheckInterrupt);
-        });
+        il.Field(OpCodes.Ldfld, Members.Interrupt);
+        // The flag is the largest number: adding to it overflows, and the boundary finds out why. A branch would make the JIT turn the loop
+        // around, with a jump more in each turn; a call that comes back would keep every variable of the loop in memory.
+        il.Constant(1);
+        il.Emit(OpCodes.Add_Ovf);
+        il.Emit(OpCodes.Pop);
     }
 
     /// <summary>Runs code on a rare condition, out of the way where the method's regions allow it, and comes back.</summary>

@@ -1,4 +1,5 @@
 using Chain.Wasm.Binary;
+using Chain.Wasm.Validation;
 
 namespace Chain.Wasm.Execution.Managed.Compilation;
 
@@ -13,6 +14,9 @@ internal sealed class FunctionScan
 
     /// <summary>The loads and stores.</summary>
     public int MemoryAccesses { get; private set; }
+
+    /// <summary>The widths of loads and stores, as bits: the first for one byte, the fifth for 16.</summary>
+    public int Widths { get; private set; }
 
     /// <summary>Instructions that begin or end a basic block.</summary>
     public int ControlInstructions { get; private set; }
@@ -82,6 +86,7 @@ internal sealed class FunctionScan
     {
         if (OpcodeTable.Get(ins.Opcode).Immediate is not (ImmediateKind.MemoryArgument or ImmediateKind.MemoryArgumentLane)) return;
         MemoryAccesses++;
+        Widths |= 1 << InstructionTypes.AccessWidth(ins.Opcode);
         Memories |= 1UL << (int)Math.Min(ins.Index, 63);
     }
 }

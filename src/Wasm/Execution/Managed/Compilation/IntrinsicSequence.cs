@@ -36,8 +36,9 @@ internal readonly record struct IntrinsicStep(
 /// <summary>Steps under construction; every method appends one or more.</summary>
 internal sealed class IntrinsicSequence
 {
-    /// <summary>The scratch locals of type <c>Vector128&lt;byte&gt;</c> that a function needs at most; all sequences share them.</summary>
-    public const int ScratchLocals = 3;
+    /// <summary>The types of the scratch locals, by number; all sequences in a function share them, and none survives its sequence.</summary>
+    public static readonly Type[] ScratchTypes =
+        [typeof(Vector128<byte>), typeof(Vector128<byte>), typeof(Vector128<byte>), typeof(int), typeof(int), typeof(long)];
 
     private readonly List<IntrinsicStep> steps = [];
 

@@ -15,6 +15,7 @@ internal static class Members
     public static readonly FieldInfo Globals = InstanceField(nameof(ManagedInstance.Globals));
     public static readonly FieldInfo GlobalAddresses = InstanceField(nameof(ManagedInstance.GlobalAddresses));
     public static readonly FieldInfo GlobalObjects = InstanceField(nameof(ManagedInstance.GlobalObjects));
+    public static readonly FieldInfo Interrupt = InstanceField(nameof(ManagedInstance.Interrupt));
     public static readonly FieldInfo TypeIds = InstanceField(nameof(ManagedInstance.TypeIds));
     public static readonly FieldInfo CodeTable = InstanceField(nameof(ManagedInstance.CodeTable));
     public static readonly FieldInfo PendingCall = InstanceField(nameof(ManagedInstance.PendingCall));
@@ -30,7 +31,6 @@ internal static class Members
     public static readonly MethodInfo FunctionOf = Method(typeof(ManagedInstance), nameof(ManagedInstance.Function));
     public static readonly MethodInfo FunctionResolve = Method(typeof(ManagedFunction), nameof(ManagedFunction.Resolve));
     public static readonly MethodInfo ResolvePending = Method(typeof(ManagedInstance), nameof(ManagedInstance.ResolvePending));
-    public static readonly MethodInfo CheckInterrupt = Method(typeof(ManagedStore), nameof(ManagedStore.CheckInterrupt));
     public static readonly MethodInfo ReferenceResults = typeof(ManagedStore).GetProperty(nameof(ManagedStore.ReferenceResults))!.GetMethod!;
     public static readonly MethodInfo MakeException = Method(typeof(GuestExceptions), nameof(GuestExceptions.Make));
     public static readonly MethodInfo HasTag = Method(typeof(GuestExceptions), nameof(GuestExceptions.HasTag));

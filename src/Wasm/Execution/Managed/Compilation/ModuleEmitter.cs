@@ -16,6 +16,9 @@ internal sealed class ModuleEmitter : ICodeSource
     // A frame that might be larger than what every stack limit keeps free is checked before it is entered.
     private const int LargeFrameBytes = 64 * 1024;
 
+    // Past this many the instructions would take more room than the prologue's loop.
+    private const int MostLocalsClearedOneByOne = 500;
+
     private readonly EngineOptions options;
     private readonly ModuleBuilder builder;
     private readonly ClrSignature?[] signatures;
@@ -119,7 +122,8 @@ internal sealed class ModuleEmitter : ICodeSource
             inner.SetImplementationFlags(MethodImplAttributes.NoInlining);
         }
 
-        var emitter = new FunctionEmitter(this, function, inner.GetILGenerator(), options);
+        inner.InitLocals = LocalCount(body) > MostLocalsClearedOneByOne;
+        var emitter = new FunctionEmitter(this, function, inner.GetILGenerator(), inner.InitLocals, options);
         emitter.Emit();
         if (mayBeLarge) EmitGuard(method.GetILGenerator(), inner, SignatureOf(Context.FunctionTypes[function]), emitter.FrameEstimate);
         EmittedFunctions++;

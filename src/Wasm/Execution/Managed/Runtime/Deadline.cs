@@ -1,51 +1,52 @@
 namespace Chain.Wasm.Execution.Managed.Runtime;
 
 /// <summary>
-/// When a store's running code has to end. A ticker that all stores share looks every few milliseconds and raises the interrupt flag,
-/// so that compiled code never reads a clock.
+/// When a store's running code has to end. A ticker that all stores share looks every few milliseconds and raises a flag in the store's
+/// instances, so that compiled code never reads a clock. The flag goes up and down under one lock: while it is up, the present deadline has
+/// passed. Safe for any thread.
 /// </summary>
-internal sealed unsafe class Deadline : IDisposable
+internal sealed class Deadline : IDisposable
 {
+    /// <summary>The raised flag.</summary>
+    public const int Raised = int.MaxValue;
+
     private const int TickMilliseconds = 5;
 
     private static readonly Lock Gate = new();
     private static readonly HashSet<Deadline> Watched = [];
     private static Timer? ticker;
 
-    private readonly NativeContext* context;
-    private CancellationToken token;
+    private readonly List<ManagedInstance> instances = [];
     private CancellationTokenRegistration registration;
     private long endsAt = long.MaxValue;
-    private bool disposed;
 
-    public Deadline(NativeContext* context) => this.context = context;
+    /// <summary>Whether the flag is up.</summary>
+    public bool HasPassed { get; private set; }
+
+    public void Add(ManagedInstance instance)
+    {
+        lock (Gate)
+        {
+            instances.Add(instance);
+            if (HasPassed) Volatile.Write(ref instance.Interrupt, Raised);
+        }
+    }
 
     public void Set(TimeSpan timeout, CancellationToken cancellation)
     {
-        // Outside the lock: a callback that runs now takes it too.
+        // Outside the lock, which a callback that runs now takes too; after this none is running.
         registration.Dispose();
         lock (Gate)
         {
-            ObjectDisposedException.ThrowIf(disposed, this);
-            token = cancellation;
             bool endless = timeout == Timeout.InfiniteTimeSpan;
             endsAt = endless ? long.MaxValue : Environment.TickCount64 + Math.Max(0, (long)timeout.TotalMilliseconds);
-            Volatile.Write(ref context->Interrupt, cancellation.IsCancellationRequested || timeout <= TimeSpan.Zero && !endless ? 1 : 0);
+            SetFlag(cancellation.IsCancellationRequested || (timeout <= TimeSpan.Zero && !endless));
             if (endless) Watched.Remove(this);
             else Watched.Add(this);
             StartOrStopTicker();
         }
 
-        registration = cancellation.CanBeCanceled ? cancellation.UnsafeRegister(static self => ((Deadline)self!).Raise(), this) : default;
-    }
-
-    /// <summary>Whether it is over; lowers the flag where it is not.</summary>
-    public bool HasPassed()
-    {
-        if (token.IsCancellationRequested || Environment.TickCount64 >= Volatile.Read(ref endsAt)) return true;
-        Volatile.Write(ref context->Interrupt, 0);
-        // A cancellation between the look and the lowering would be lost without a second look.
-        return token.IsCancellationRequested;
+        if (cancellation.CanBeCanceled) registration = cancellation.UnsafeRegister(static self => ((Deadline)self!).Raise(), this);
     }
 
     public void Dispose()
@@ -53,18 +54,22 @@ internal sealed unsafe class Deadline : IDisposable
         registration.Dispose();
         lock (Gate)
         {
-            disposed = true;
             Watched.Remove(this);
+            instances.Clear();
             StartOrStopTicker();
         }
     }
 
     private void Raise()
     {
-        lock (Gate)
-        {
-            if (!disposed) Volatile.Write(ref context->Interrupt, 1);
-        }
+        lock (Gate) SetFlag(true);
+    }
+
+    private void SetFlag(bool raised)
+    {
+        if (HasPassed == raised) return;
+        HasPassed = raised;
+        foreach (ManagedInstance instance in instances) Volatile.Write(ref instance.Interrupt, raised ? Raised : 0);
     }
 
     private static void StartOrStopTicker()
@@ -87,8 +92,12 @@ internal sealed unsafe class Deadline : IDisposable
             long now = Environment.TickCount64;
             foreach (Deadline watched in Watched)
             {
-                if (now >= watched.endsAt) Volatile.Write(ref watched.context->Interrupt, 1);
+                if (now < watched.endsAt) continue;
+                watched.SetFlag(true);
+                Watched.Remove(watched);
             }
+
+            StartOrStopTicker();
         }
     }
 }

@@ -9,9 +9,6 @@ internal unsafe struct NativeContext
     /// <summary>The lowest address to which the stack may grow; zero while no guest code runs.</summary>
     public nuint StackLimit;
 
-    /// <summary>Not zero where running code has to look at its deadline.</summary>
-    public int Interrupt;
-
     /// <summary>What is left of the fuel.</summary>
     public long Fuel;
 
@@ -19,7 +16,6 @@ internal unsafe struct NativeContext
     public byte* Results;
 
     public static readonly int StackLimitOffset = (int)Marshal.OffsetOf<NativeContext>(nameof(StackLimit));
-    public static readonly int InterruptOffset = (int)Marshal.OffsetOf<NativeContext>(nameof(Interrupt));
     public static readonly int FuelOffset = (int)Marshal.OffsetOf<NativeContext>(nameof(Fuel));
     public static readonly int ResultsOffset = (int)Marshal.OffsetOf<NativeContext>(nameof(Results));
 }

@@ -1,0 +1,262 @@
+using System.Diagnostics;
+using System.Globalization;
+using Chain.Tests;
+using Chain.Tracer.Calls;
+using Chain.Tracer.Recording;
+using Chain.Tracer.Storage;
+using Chain.Tracer.Tags;
+using Microsoft.Win32.SafeHandles;
+using Npgsql;
+
+namespace Chain.Tracer.Tests.Recording;
+
+/// <summary>What goes wrong, with counts: calls acknowledged are the calls in the store, and none is there twice.</summary>
+public sealed class FaultTests
+{
+    [PostgresFact]
+    public async Task PostgresKilledDuringIngestLosesNothingAndStoresNothingTwice()
+    {
+        await using OwnPostgres own = await OwnPostgres.StartAsync();
+        await using NpgsqlDataSource database = own.Connect();
+        await using Workload work = await Workload.OpenAsync(database);
+        using var stop = new CancellationTokenSource();
+        Task[] makers = [.. Enumerable.Range(0, 2).Select(_ => Task.Factory.StartNew(() =>
+        {
+            while (!stop.IsCancellationRequested)
+            {
+                work.Run(20);
+                Thread.Sleep(1);
+            }
+        }, TaskCreationOptions.LongRunning))];
+
+        for (int kill = 0; kill < 2; kill++)
+        {
+            await WaitUntilAsync(() => work.Recorder.Counters.StoredCalls > (kill + 1) * 2_000);
+            long failures = work.Recorder.Counters.StoreFailures, spooled = work.Recorder.Counters.SpooledCalls, stored = work.Recorder.Counters.StoredCalls;
+            using (Process server = Process.GetProcessById(own.Server.ServerProcessId)) server.Kill();
+            await WaitUntilAsync(() => work.Recorder.Counters.StoreFailures > failures && work.Recorder.Counters.SpooledCalls > spooled);
+            // The supervisor starts it again, and the recorder finds it.
+            await WaitUntilAsync(() => work.Recorder.Counters.StoredCalls > stored + 500);
+        }
+
+        await stop.CancelAsync();
+        await Task.WhenAll(makers);
+        await work.Recorder.DrainAsync();
+
+        RecorderCounters counters = work.Recorder.Counters;
+        (long calls, long distinct, long flows) = await Workload.CountAsync(database);
+        Assert.Equal(counters.RecordedCalls, calls);
+        Assert.Equal(calls, distinct);
+        Assert.Equal(calls / Workload.CallsPerTrace, flows);
+        Assert.Equal(0, counters.LostCalls);
+        Assert.True(counters.Replayed > 0);
+    }
+
+    [PostgresTheory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task WhatAKilledProcessHadAcknowledgedIsInTheStoreOnce(bool postgresIsAway)
+    {
+        OwnPostgres own = await OwnPostgres.StartAsync();
+        string folder = TestPostgres.NewFolder();
+        var acknowledged = new List<long>();
+        try
+        {
+            await using (NpgsqlDataSource first = own.Connect())
+            {
+                // A node must have met the store once.
+                CallRecorder recorder = await CallRecorder.OpenAsync(first, new LabelStore(), new CallNames(), new RecorderOptions { Folder = folder });
+                await recorder.DisposeAsync();
+            }
+
+            string connection = own.Server.ConnectionString;
+            if (postgresIsAway) await own.StopAsync();
+            for (int life = 0; life < 2; life++) acknowledged.AddRange(await RecordUntilKilledAsync(connection, folder, 2_000));
+            if (postgresIsAway) own = await OwnPostgres.StartAsync(own.Folder);
+
+            await using NpgsqlDataSource database = own.Connect();
+            await using Workload heir = await Workload.OpenAsync(database, folder: folder);
+            await heir.Recorder.DrainAsync();
+
+            await using NpgsqlCommand query = database.CreateCommand("SELECT count(*), count(DISTINCT call.id) FROM unnest($1) a(id) JOIN call USING (id)");
+            query.Parameters.AddWithValue(acknowledged);
+            await using NpgsqlDataReader row = await query.ExecuteReaderAsync();
+            await row.ReadAsync();
+            Assert.True(acknowledged.Count >= 4_000);
+            Assert.Equal(acknowledged.Count, acknowledged.Distinct().Count());
+            Assert.Equal((acknowledged.Count, acknowledged.Count), (row.GetInt64(0), row.GetInt64(1)));
+            if (postgresIsAway) Assert.True(heir.Recorder.Counters.Replayed >= acknowledged.Count);
+        }
+        finally
+        {
+            await own.DisposeAsync();
+        }
+    }
+
+    [PostgresFact]
+    public async Task AFullDiskHoldsCallersUntilThePostgresIsBack()
+    {
+        await using OwnPostgres own = await OwnPostgres.StartAsync();
+        string connection = own.Server.ConnectionString;
+        await using NpgsqlDataSource database = NpgsqlDataSource.Create(connection);
+        var disk = new FullDisk { Free = 100_000 };
+        await using Workload work = await Workload.OpenAsync(database, new RecorderOptions { Folder = "", BufferSize = 512, BatchSize = 256 }, disk: disk);
+        work.Run(10);
+        await work.Recorder.FlushAsync();
+        await own.StopAsync();
+
+        Task maker = Task.Factory.StartNew(() => work.Run(2_000), TaskCreationOptions.LongRunning);
+        await WaitUntilAsync(() => disk.Refusals > 2 && work.Recorder.Counters.Blocked > 0);
+        Assert.False(maker.IsCompleted);
+
+        await own.RestartAsync();
+        await maker;
+        await work.Recorder.DrainAsync();
+        Assert.Equal((10_050, 10_050, 2_010), await Workload.CountAsync(database));
+        Assert.Equal(0, work.Recorder.Counters.LostCalls);
+    }
+
+    [PostgresFact]
+    public async Task AFullDiskCostsExactlyTheCallsThatAreCountedAsLost()
+    {
+        await using OwnPostgres own = await OwnPostgres.StartAsync();
+        await using NpgsqlDataSource database = own.Connect();
+        var disk = new FullDisk { Free = 100_000 };
+        await using Workload work = await Workload.OpenAsync(database, new RecorderOptions { Folder = "", BufferSize = 4096, Backpressure = Backpressure.Lose }, disk: disk);
+        work.Run(10);
+        await work.Recorder.FlushAsync();
+        await own.StopAsync();
+
+        for (int i = 0; i < 100; i++)
+        {
+            work.Run(50);
+            await work.Recorder.FlushAsync();
+        }
+
+        RecorderCounters counters = work.Recorder.Counters;
+        Assert.True(disk.Refusals > 0);
+        Assert.True(counters.LostCalls > 0);
+        Assert.True(counters.SpooledCalls > 0);
+
+        await own.RestartAsync();
+        await work.Recorder.DrainAsync();
+        (long calls, long distinct, long flows) = await Workload.CountAsync(database);
+        Assert.Equal(25_050, counters.RecordedCalls);
+        Assert.Equal(counters.RecordedCalls - counters.LostCalls, calls);
+        Assert.Equal(calls, distinct);
+        Assert.Equal(counters.RecordedFlows - counters.LostFlows, flows);
+    }
+
+    [PostgresFact]
+    public async Task ABatchThatIsReplayedTwiceIsStoredOnce()
+    {
+        await using OwnPostgres own = await OwnPostgres.StartAsync();
+        string folder = TestPostgres.NewFolder(), segments = Path.Combine(folder, "segments");
+        await using NpgsqlDataSource database = own.Connect();
+        await using (Workload work = await Workload.OpenAsync(database, folder: folder + "-a"))
+        {
+            // The folder goes with the workload, so what is in the spool is set aside first.
+            await own.StopAsync();
+            work.Run(500);
+            await work.Recorder.FlushAsync();
+            Directory.CreateDirectory(segments);
+            foreach (string path in Directory.GetFiles(Path.Combine(work.Folder, "segments")))
+            {
+                string name = Path.GetFileNameWithoutExtension(path);
+                File.Copy(path, Path.Combine(segments, name + ".spool"));
+                File.Copy(path, Path.Combine(segments, (long.Parse(name, CultureInfo.InvariantCulture) + 500).ToString("D12", CultureInfo.InvariantCulture) + ".spool"));
+            }
+
+            await own.RestartAsync();
+            await work.Recorder.DrainAsync();
+        }
+
+        await using Workload heir = await Workload.OpenAsync(database, folder: folder);
+        await heir.Recorder.DrainAsync();
+
+        Assert.Equal((2_500, 2_500, 500), await Workload.CountAsync(database));
+        Assert.Equal(2 * 3_000, heir.Recorder.Counters.Duplicates);
+        Assert.Equal(0, heir.Recorder.Counters.Replayed);
+    }
+
+    [PostgresFact]
+    public async Task AClockThatJumpsNeverIssuesAnIdTwice()
+    {
+        await using NpgsqlDataSource database = await TestPostgres.NewDatabaseAsync();
+        string folder = TestPostgres.NewFolder();
+        long hour = 3600 * CallClock.Second, offset = 0;
+        var ids = new List<long>();
+        foreach (long jump in (long[])[0, -hour, 2 * hour, -3 * hour])
+        {
+            offset += jump;
+            Workload work = await Workload.OpenAsync(database, folder: folder, wall: () => CallClock.WallNow() + Interlocked.Read(ref offset));
+            work.Run(200, ids);
+            // And while it runs.
+            Interlocked.Add(ref offset, -hour);
+            work.Run(200, ids);
+            Interlocked.Add(ref offset, 2 * hour);
+            work.Run(200, ids);
+            Interlocked.Add(ref offset, -hour);
+            await work.Recorder.DrainAsync();
+            await work.Recorder.DisposeAsync();
+        }
+
+        Assert.Equal(12_000, ids.Count);
+        Assert.Equal(12_000, ids.Distinct().Count());
+        Assert.Equal((12_000, 12_000, 2_400), await Workload.CountAsync(database));
+        Directory.Delete(folder, recursive: true);
+    }
+
+    private static async Task<List<long>> RecordUntilKilledAsync(string connection, string folder, int atLeast)
+    {
+        var start = new ProcessStartInfo("dotnet", [typeof(Program).Assembly.Location, "record", connection, folder]) { RedirectStandardOutput = true };
+        using Process process = Process.Start(start)!;
+        var acknowledged = new List<long>();
+        while (acknowledged.Count < atLeast)
+        {
+            string line = await process.StandardOutput.ReadLineAsync() ?? throw new InvalidOperationException($"the recording process ended with {process.ExitCode}");
+            acknowledged.Add(long.Parse(line, CultureInfo.InvariantCulture));
+        }
+
+        process.Kill();
+        // What it had printed before it died was acknowledged too; a line without an end may be torn.
+        string rest = await process.StandardOutput.ReadToEndAsync();
+        int whole = rest.LastIndexOf('\n');
+        if (whole >= 0) acknowledged.AddRange(rest[..whole].Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => long.Parse(line, CultureInfo.InvariantCulture)));
+        await process.WaitForExitAsync();
+        return acknowledged;
+    }
+
+    private static async Task WaitUntilAsync(Func<bool> condition)
+    {
+        var clock = Stopwatch.StartNew();
+        while (!condition())
+        {
+            if (clock.Elapsed > TimeSpan.FromSeconds(60)) throw new TimeoutException("what the test waits for did not happen within a minute");
+            await Task.Delay(10);
+        }
+    }
+
+    /// <summary>A disk with so many bytes left, of which a refused write still takes some.</summary>
+    private sealed class FullDisk : ISpoolDisk
+    {
+        private readonly SpoolDisk _real = new();
+
+        public long Free { get; set; }
+
+        public int Refusals { get; private set; }
+
+        public void Append(SafeFileHandle file, ReadOnlySpan<byte> bytes, long offset)
+        {
+            if (bytes.Length > Free)
+            {
+                Refusals++;
+                _real.Append(file, bytes[..(bytes.Length / 2)], offset);
+                throw new IOException("No space left on device");
+            }
+
+            Free -= bytes.Length;
+            _real.Append(file, bytes, offset);
+        }
+    }
+}

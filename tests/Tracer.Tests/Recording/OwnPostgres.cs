@@ -1,0 +1,42 @@
+using Chain.Tests;
+using Chain.Tracer.Storage;
+using Npgsql;
+
+namespace Chain.Tracer.Tests.Recording;
+
+/// <summary>A private Postgres that a test may stop, start and kill.</summary>
+internal sealed class OwnPostgres : IAsyncDisposable
+{
+    private OwnPostgres(PrivatePostgres server) => Server = server;
+
+    public PrivatePostgres Server { get; private set; }
+
+    public string Folder => Server.Folder;
+
+    public static async Task<OwnPostgres> StartAsync(string? folder = null)
+    {
+        var own = new OwnPostgres(await PrivatePostgres.StartAsync(Options(folder ?? TestPostgres.NewFolder())));
+        await using NpgsqlDataSource database = own.Connect();
+        await Migrations.ApplyAsync(database);
+        return own;
+    }
+
+    public NpgsqlDataSource Connect() => NpgsqlDataSource.Create(Server.ConnectionString);
+
+    public async Task StopAsync()
+    {
+        NpgsqlConnection.ClearAllPools();
+        await Server.DisposeAsync();
+        await Server.WaitForStopAsync(TimeSpan.FromSeconds(30));
+    }
+
+    public async Task RestartAsync() => Server = await PrivatePostgres.StartAsync(Options(Folder));
+
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync();
+        if (Directory.Exists(Folder)) Directory.Delete(Folder, recursive: true);
+    }
+
+    private static PrivatePostgresOptions Options(string folder) => new() { Folder = folder, SharedBuffers = "64MB" };
+}
