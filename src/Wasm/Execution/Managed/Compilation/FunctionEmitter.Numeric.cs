@@ -110,7 +110,14 @@ internal sealed partial class FunctionEmitter
         Emission emission = Emissions[ins.Opcode];
         if (emission.Direct is { } direct)
         {
-            if (IsFloatArithmetic(ins.Opcode)) ProtectFloatConstants();
+            if (WouldFold(ins.Opcode))
+            {
+                Take(2);
+                il.Call(Members.Operation(typeof(UnfoldedArithmetic), ins.Opcode));
+                PushStack(emission.Result!.Value);
+                return;
+            }
+
             EmitDirect(direct, emission.Operands.Length, emission.Result!.Value);
             return;
         }
@@ -134,12 +141,19 @@ internal sealed partial class FunctionEmitter
         return divisor is not (0 or -1);
     }
 
-    private static bool IsFloatArithmetic(Opcode opcode) =>
-        opcode is >= Opcode.F32Add and <= Opcode.F32Div or >= Opcode.F64Add and <= Opcode.F64Div;
-
-    // The JIT folds x*1, x/1 and x-0 to x, which would let a signalling NaN through unquieted; so it must not see such constants.
-    private void ProtectFloatConstants()
+    /// <summary>
+    /// Whether the JIT would fold an operation with a constant to its other operand (or to that operand negated), as it does for x*1, x/1, x-0
+    /// and x+(-0): that would let a signalling NaN through unquieted.
+    /// </summary>
+    private bool WouldFold(Opcode opcode)
     {
+        double? neutral = opcode switch
+        {
+            Opcode.F32Add or Opcode.F32Sub or Opcode.F64Add or Opcode.F64Sub => 0,
+            Opcode.F32Mul or Opcode.F32Div or Opcode.F64Mul or Opcode.F64Div => 1,
+            _ => null,
+        };
+        if (neutral is null) return false;
         for (int i = height - 2; i < height; i++)
         {
             Operand operand = operands[i];
@@ -147,22 +161,10 @@ internal sealed partial class FunctionEmitter
             double value = operand.Kind == SlotKind.F32
                 ? BitConverter.UInt32BitsToSingle((uint)operand.Bits)
                 : BitConverter.UInt64BitsToDouble(operand.Bits);
-            if (value is not (0 or 1 or -1)) continue;
-            SpillStack();
-            if (operand.Kind == SlotKind.F32)
-            {
-                il.Constant((float)value);
-                il.Call(Members.Method(typeof(NumericOperations), nameof(NumericOperations.OpaqueF32)));
-            }
-            else
-            {
-                il.Constant(value);
-                il.Call(Members.Method(typeof(NumericOperations), nameof(NumericOperations.OpaqueF64)));
-            }
-
-            il.Store(Slot(i, operand.Kind));
-            operands[i] = new Operand(operand.Kind, Home.Slot, 0);
+            if (Math.Abs(value) == neutral) return true;
         }
+
+        return false;
     }
 
     // The CLR leaves counts past the width undefined.
