@@ -89,5 +89,5 @@ internal sealed class RandomRecord
         });
     }
 
-    private LabelId Label() => _labels.Intern(Tags.Label.Of([.. TagTexts.Where(_ => _random.Next(2) == 0).Select(text => Tag.Parse(text))]));
+    private LabelId Label() => _labels.Intern(Chain.Tracer.Tags.Label.Of([.. TagTexts.Where(_ => _random.Next(2) == 0).Select(text => Tag.Parse(text))]));
 }
