@@ -22,7 +22,8 @@ internal sealed class OwnPostgres : IAsyncDisposable
     }
 
     public NpgsqlDataSource Connect(int commandTimeout = 30) =>
-        NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(Server.ConnectionString) { CommandTimeout = commandTimeout, CancellationTimeout = 200 });
+        NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(Server.ConnectionString) { CommandTimeout = commandTimeout,
+            CancellationTimeout = 200 });
 
     public async Task StopAsync()
     {
