@@ -31,6 +31,9 @@ internal static class TestPostgres
         return database;
     }
 
+    /// <summary>Connects to the server's first database, which nobody migrated.</summary>
+    public static async Task<string> ConnectionStringAsync() => (await Server.Value).ConnectionString;
+
     /// <summary>A folder for a private Postgres that its unprivileged user can reach; removed by whoever asked.</summary>
     public static string NewFolder() => Path.Combine(Path.GetTempPath(), "chain-test-" + Path.GetRandomFileName());
 

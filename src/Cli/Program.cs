@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Chain.Cli.Bench;
+using Chain.Cli.Policy;
 using Chain.Cli.RecordStore;
 using Chain.Cli.Wasm;
 
@@ -13,6 +14,7 @@ internal static class Program
         var root = new RootCommand("Chain runs WebAssembly components as services, follows their data and checks it against policies.")
         {
             WasmCommand.Create(),
+            PolicyCommand.Create(),
             StoreCommand.Create(),
             BenchCommand.Create(),
         };
