@@ -1,6 +1,8 @@
 using System.CommandLine;
 using Chain.Cli.Bench;
+using Chain.Cli.Lineage;
 using Chain.Cli.RecordStore;
+using Chain.Cli.Traces;
 using Chain.Cli.Wasm;
 
 namespace Chain.Cli;
@@ -13,6 +15,10 @@ internal static class Program
         var root = new RootCommand("Chain runs WebAssembly components as services, follows their data and checks it against policies.")
         {
             WasmCommand.Create(),
+            TracesCommand.Create(),
+            TraceCommand.Create(),
+            LineageCommand.Create(),
+            WhyCommand.Create(),
             StoreCommand.Create(),
             BenchCommand.Create(),
         };
