@@ -1,7 +1,9 @@
 using System.CommandLine;
 using Chain.Cli.Bench;
+using Chain.Cli.Lineage;
 using Chain.Cli.Policy;
 using Chain.Cli.RecordStore;
+using Chain.Cli.Traces;
 using Chain.Cli.Wasm;
 
 namespace Chain.Cli;
@@ -15,6 +17,10 @@ internal static class Program
         {
             WasmCommand.Create(),
             PolicyCommand.Create(),
+            TracesCommand.Create(),
+            TraceCommand.Create(),
+            LineageCommand.Create(),
+            WhyCommand.Create(),
             StoreCommand.Create(),
             BenchCommand.Create(),
         };

@@ -15,9 +15,10 @@ public sealed class TraceQuery(StoreReader store)
     /// <summary>A trace of at most so many calls is read as a whole.</summary>
     public const int WholeLimit = 100_000;
 
-    // Of a larger one, this many calls, and of each call this many children.
     private const int PartLimit = 5_000;
-    private const int ChildrenLimit = 100;
+
+    /// <summary>Of a larger one, so many children of each call are read.</summary>
+    public const int ChildrenLimit = 100;
 
     /// <summary>The newest traces of which a call passes the filter.</summary>
     /// <param name="filter">What to look for.</param>
