@@ -26,6 +26,13 @@ internal static class TestPostgres
         return database;
     }
 
+    /// <summary>The connection string of such a database with its password, for another process; the data source's own leaves that out.</summary>
+    public static async Task<string> ConnectionStringAsync(NpgsqlDataSource database)
+    {
+        PrivatePostgres server = await Server.Value;
+        return new NpgsqlConnectionStringBuilder(server.ConnectionString) { Database = new NpgsqlConnectionStringBuilder(database.ConnectionString).Database }.ConnectionString;
+    }
+
     /// <summary>A folder for a private Postgres that its unprivileged user can reach; removed by whoever asked.</summary>
     public static string NewFolder() => Path.Combine(Path.GetTempPath(), "chain-test-" + Path.GetRandomFileName());
 

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Chain.Cli.Alerts;
 using Chain.Cli.Bench;
 using Chain.Cli.Policy;
 using Chain.Cli.RecordStore;
@@ -15,6 +16,8 @@ internal static class Program
         {
             WasmCommand.Create(),
             PolicyCommand.Create(),
+            AlertsCommand.Create(),
+            SilenceCommand.Create(),
             StoreCommand.Create(),
             BenchCommand.Create(),
         };
