@@ -33,6 +33,9 @@ internal static class TestPostgres
         return new NpgsqlConnectionStringBuilder(server.ConnectionString) { Database = new NpgsqlConnectionStringBuilder(database.ConnectionString).Database }.ConnectionString;
     }
 
+    /// <summary>Connects to the server's first database, which nobody migrated.</summary>
+    public static async Task<string> ConnectionStringAsync() => (await Server.Value).ConnectionString;
+
     /// <summary>A folder for a private Postgres that its unprivileged user can reach; removed by whoever asked.</summary>
     public static string NewFolder() => Path.Combine(Path.GetTempPath(), "chain-test-" + Path.GetRandomFileName());
 

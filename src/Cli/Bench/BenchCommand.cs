@@ -13,5 +13,6 @@ internal static class BenchCommand
         AlertsBench.Create(),
         RecordBench.Create(),
         IngestBench.Create(),
+        LineageBench.Create(),
     };
 }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text;
+using Chain.Cli.Output;
 using Chain.Tracer.Storage;
 
 namespace Chain.Cli.RecordStore;
@@ -30,7 +31,7 @@ internal static class ExportCommand
             string? unfinished = path is null ? null : path + ".part";
             long count;
             await using (TextWriter writer = unfinished is null
-                ? new StreamWriter(Console.OpenStandardOutput(), new UTF8Encoding(false), 1 << 16, leaveOpen: true)
+                ? new ChunkedWriter(Console.Out)
                 : new StreamWriter(unfinished, false, new UTF8Encoding(false), 1 << 16))
             {
                 var progress = Console.IsErrorRedirected ? null : new Progress<long>(rows => Console.Error.Write($"\r{StoreText.Count(rows)} rows"));

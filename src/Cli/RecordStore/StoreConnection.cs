@@ -60,7 +60,7 @@ internal sealed class StoreConnection : IAsyncDisposable
             if (string.IsNullOrEmpty(own))
             {
                 string folder = Path.Combine(parsed.GetValue(StoreOptions.Data)!, "postgres");
-                if (!create && !Directory.Exists(Path.Combine(folder, "data")))
+                if (!create && !await PrivatePostgres.ExistsAsync(folder, cancellation))
                 {
                     throw new CommandException($"there is no store in {Path.GetFullPath(folder)}: nothing was recorded from this folder yet (see --data, --postgres, and 'chain store migrate')", ExitCode.Unavailable);
                 }
@@ -70,6 +70,7 @@ internal sealed class StoreConnection : IAsyncDisposable
 
             database = NpgsqlDataSource.Create(server?.ConnectionString ?? own!);
             if (migrate) await Migrations.ApplyAsync(database, cancellation);
+            else await (await database.OpenConnectionAsync(cancellation)).DisposeAsync();
             return new StoreConnection(database, server);
         }
         catch (Exception e) when (e is StoreException or NpgsqlException or ArgumentException or TimeoutException)

@@ -33,7 +33,7 @@ public readonly struct ActiveCall
     /// <summary><see cref="TraceId.Key"/> of the trace.</summary>
     internal long TraceKey { get; }
 
-    /// <summary>The start, in ticks of <see cref="System.Diagnostics.Stopwatch"/>.</summary>
+    /// <summary>The start, in nanoseconds of the monotonic clock.</summary>
     internal long Started { get; }
 }
 

@@ -206,7 +206,10 @@ internal sealed class BatchKeeper(
         using NpgsqlConnection connection = database.OpenConnection();
         using var command = new NpgsqlCommand("SELECT counters::text FROM node WHERE id = $1", connection);
         command.Parameters.AddWithValue(Node);
-        return JsonSerializer.Deserialize((string)command.ExecuteScalar()!, CounterJson.Default.CounterTotals)!;
+        CounterTotals totals = JsonSerializer.Deserialize((string)command.ExecuteScalar()!, CounterJson.Default.CounterTotals)!;
+        // A process that died while Postgres was away could not report what it lost; its folder knows.
+        long unreported = Math.Max(0, _lostBefore - totals.LostCalls - totals.LostFlows);
+        return totals with { LostCalls = totals.LostCalls + unreported };
     }
 
     // The batch itself is at fault (data exception, constraint, program limit), so that sending it again cannot help.

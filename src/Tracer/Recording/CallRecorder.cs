@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using Chain.Tracer.Calls;
@@ -91,7 +90,7 @@ public sealed class CallRecorder : IAsyncDisposable
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public ActiveCall Start(in CallContext parent, CallSiteId site, LabelId labelIn)
     {
-        long started = Stopwatch.GetTimestamp();
+        long started = MonotonicClock.Now;
         CallId id = _lanes[Thread.GetCurrentProcessorId() & _mask].Issue(_clock.At(started));
         if (parent.IsNone) return new ActiveCall(new CallContext(TraceId.Of(id), id, parent.Sampled | parent.Call.IsNone), id.Value, default, site, labelIn, started);
         long trace = parent.Trace.Key;
@@ -104,7 +103,7 @@ public sealed class CallRecorder : IAsyncDisposable
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void End(in ActiveCall call, in CallEnd end)
     {
-        long elapsed = Stopwatch.GetTimestamp() - call.Started;
+        long elapsed = MonotonicClock.Now - call.Started;
         // Whatever can throw comes before the claim: a position that is never published would hold back all behind it.
         LabelId labelIn = end.LabelRead is { } read ? _labels.Union(call.LabelIn, read) : call.LabelIn;
         RecordRing<CallRecord> ring = _lanes[Thread.GetCurrentProcessorId() & _mask].Calls;
@@ -113,7 +112,7 @@ public sealed class CallRecorder : IAsyncDisposable
         record.Id = call.Id;
         record.Trace = call.TraceKey;
         record.Parent = call.Parent;
-        record.Duration = Stopwatch.Frequency == 1_000_000_000 ? elapsed : (long)(elapsed * (1e9 / Stopwatch.Frequency));
+        record.Duration = elapsed;
         record.SizeIn = end.SizeIn;
         record.SizeOut = end.SizeOut;
         record.Site = call.Site;

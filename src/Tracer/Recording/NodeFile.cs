@@ -56,6 +56,7 @@ internal sealed class NodeFile : IDisposable
         Identity = Guid.NewGuid();
         Registration = null;
         IssuedBefore = 0;
+        Lost = 0;
         Write();
         _file.Flush(flushToDisk: true);
     }

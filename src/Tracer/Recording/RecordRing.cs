@@ -24,6 +24,9 @@ internal sealed class RecordRing<T>
         int size = (int)BitOperations.RoundUpToPowerOf2((uint)Math.Max(capacity, 16));
         _records = GC.AllocateArray<T>(size, pinned: true);
         _rounds = GC.AllocateArray<int>(size, pinned: true);
+        // Touched now: otherwise the first lap pays for every page.
+        _records.AsSpan().Clear();
+        _rounds.AsSpan().Clear();
         _mask = size - 1;
         _shift = BitOperations.Log2((uint)size);
     }

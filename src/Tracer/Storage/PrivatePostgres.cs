@@ -56,7 +56,7 @@ public sealed class PrivatePostgres : IAsyncDisposable
     /// <summary>Connects to the database <c>chain</c> as its owner, a superuser of the private server.</summary>
     public string ConnectionString { get; }
 
-    /// <summary>The folder of the options, as a full path.</summary>
+    /// <summary>Where everything is: the folder of the options, or where root has it instead (see <see cref="ExistsAsync"/>).</summary>
     public string Folder { get; }
 
     /// <summary>The server's process id right now; it changes when the server was restarted after a crash.</summary>
@@ -82,10 +82,10 @@ public sealed class PrivatePostgres : IAsyncDisposable
     {
         if (OperatingSystem.IsWindows()) throw new StoreException("the private Postgres needs a Unix; name your own with --postgres");
         PostgresBinaries binaries = PostgresBinaries.Find();
-        string folder = Path.GetFullPath(options.Folder);
         UnixUser? user = UnixUser.ToRunServersAs();
+        Directory.CreateDirectory(options.Folder);
+        string folder = await PlaceAsync(options.Folder, user, cancellation);
         Directory.CreateDirectory(folder);
-        if (user is not null) await user.RequireReachAsync(folder, cancellation);
 
         var clock = Stopwatch.StartNew();
         FileStream owner = await LockAsync(Path.Combine(folder, "owners.lock"), FileShare.Read, options.StartTimeout, cancellation);
@@ -128,6 +128,14 @@ public sealed class PrivatePostgres : IAsyncDisposable
         }
     }
 
+    /// <summary>Whether a cluster was made for this folder before.</summary>
+    /// <remarks>
+    /// The user that root runs the server as may not be able to enter the folder, as below <c>/root</c>; the cluster is then in
+    /// <c>/var/lib/chain</c>, under a name made from the folder's.
+    /// </remarks>
+    public static async Task<bool> ExistsAsync(string folder, CancellationToken cancellation = default) =>
+        Directory.Exists(folder) && File.Exists(Path.Combine(await PlaceAsync(folder, UnixUser.ToRunServersAs(), cancellation), "password"));
+
     /// <summary>Leaves the server; the last one to leave stops it. Waits for neither.</summary>
     public async ValueTask DisposeAsync()
     {
@@ -146,6 +154,14 @@ public sealed class PrivatePostgres : IAsyncDisposable
             await Task.Delay(20);
         }
     }
+
+    private static async Task<string> PlaceAsync(string folder, UnixUser? user, CancellationToken cancellation)
+    {
+        string full = Path.GetFullPath(folder);
+        return user is null || await user.CanReachAsync(full, cancellation) ? full : Path.Combine("/var/lib/chain", ShortHash(full));
+    }
+
+    private static string ShortHash(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)).AsSpan(0, 8));
 
     private static async Task<FileStream> LockAsync(string path, FileShare share, TimeSpan timeout, CancellationToken cancellation)
     {
@@ -230,7 +246,7 @@ public sealed class PrivatePostgres : IAsyncDisposable
     {
         string own = Path.Combine(folder, "socket");
         if (Encoding.UTF8.GetByteCount(own) <= 90) return own;
-        return $"/tmp/chain-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(own)).AsSpan(0, 8))}";
+        return $"/tmp/chain-{ShortHash(own)}";
     }
 
     private static Process Launch(PostgresBinaries binaries, string folder, string socket, PrivatePostgresOptions options, UnixUser? user)

@@ -59,8 +59,36 @@ public sealed class StoreUpkeep(NpgsqlDataSource database, UpkeepOptions options
         }
         finally
         {
-            await RunAsync(connection, "SELECT pg_advisory_unlock(7723519, 3)", CancellationToken.None);
-            await RunAsync(connection, "RESET lock_timeout", CancellationToken.None);
+            // A connection that broke has given the lock back already.
+            if (connection.State == System.Data.ConnectionState.Open) await RunAsync(connection, "RESET lock_timeout; SELECT pg_advisory_unlock(7723519, 3)", CancellationToken.None);
+        }
+    }
+
+    /// <summary>Rounds until cancelled, the first one now. A round that fails is left to the next.</summary>
+    /// <param name="every">Time between the rounds.</param>
+    /// <param name="failed">Told of a failure; null for nobody.</param>
+    /// <param name="cancellation">Ends it.</param>
+    public async Task RunEveryAsync(TimeSpan every, Action<Exception>? failed = null, CancellationToken cancellation = default)
+    {
+        using var timer = new PeriodicTimer(every, _time);
+        try
+        {
+            do
+            {
+                try
+                {
+                    await RunAsync(cancellation);
+                }
+                catch (Exception e) when (e is NpgsqlException or TimeoutException)
+                {
+                    failed?.Invoke(e);
+                }
+            }
+            while (await timer.WaitForNextTickAsync(cancellation));
+        }
+        catch (OperationCanceledException)
+        {
+            // That is how it ends.
         }
     }
 

@@ -36,17 +36,13 @@ internal sealed partial record UnixUser(string Name, int Uid, int Gid)
         if (ChangeOwner(path, Uid, Gid) != 0) throw new StoreException($"cannot give {path} to user {Name}: {Marshal.GetLastPInvokeErrorMessage()}");
     }
 
-    /// <summary>Checks that this user can get to a folder.</summary>
-    /// <exception cref="StoreException">A folder above it is closed to this user.</exception>
-    public async Task RequireReachAsync(string folder, CancellationToken cancellation)
+    /// <summary>Whether this user can get to a folder, which none of the folders above may forbid.</summary>
+    public async Task<bool> CanReachAsync(string folder, CancellationToken cancellation)
     {
         var start = new ProcessStartInfo("test", ["-x", folder]) { UserName = Name, WorkingDirectory = "/" };
         using Process process = Process.Start(start) ?? throw new StoreException("cannot run 'test'");
         await process.WaitForExitAsync(cancellation);
-        if (process.ExitCode != 0)
-        {
-            throw new StoreException($"root runs Postgres as user '{Name}', who cannot enter {folder}; open the folders above it (chmod a+x) or choose another place");
-        }
+        return process.ExitCode == 0;
     }
 
     [LibraryImport("libc", EntryPoint = "chown", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]

@@ -52,6 +52,38 @@ public sealed class FaultTests
         Assert.True(counters.Replayed > 0);
     }
 
+    [PostgresFact]
+    public async Task APostgresThatHangsLosesNothingAndStoresNothingTwice()
+    {
+        await using OwnPostgres own = await OwnPostgres.StartAsync();
+        await using NpgsqlDataSource database = own.Connect(commandTimeout: 1);
+        await using Workload work = await Workload.OpenAsync(database, new RecorderOptions { Folder = "", StoreTimeout = TimeSpan.FromSeconds(1) });
+        work.Run(100);
+        await work.Recorder.FlushAsync();
+
+        // Every process of the server stands still, the one that has our next batch halfway included.
+        Signal("STOP", own.Server.ServerProcessId);
+        try
+        {
+            for (int i = 0; i < 20; i++)
+            {
+                work.Run(100);
+                await Task.Delay(10);
+            }
+
+            await WaitUntilAsync(() => work.Recorder.Counters.SpooledCalls > 0);
+        }
+        finally
+        {
+            Signal("CONT", own.Server.ServerProcessId);
+        }
+
+        work.Run(100);
+        await work.Recorder.DrainAsync();
+        Assert.Equal((11_000, 11_000, 2_200), await Workload.CountAsync(database));
+        Assert.Equal(0, work.Recorder.Counters.LostCalls);
+    }
+
     [PostgresTheory]
     [InlineData(false)]
     [InlineData(true)]
@@ -225,6 +257,13 @@ public sealed class FaultTests
         if (whole >= 0) acknowledged.AddRange(rest[..whole].Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => long.Parse(line, CultureInfo.InvariantCulture)));
         await process.WaitForExitAsync();
         return acknowledged;
+    }
+
+    private static void Signal(string signal, int server)
+    {
+        string children = File.ReadAllText($"/proc/{server}/task/{server}/children");
+        using Process kill = Process.Start("kill", [$"-{signal}", server.ToString(CultureInfo.InvariantCulture), .. children.Split(' ', StringSplitOptions.RemoveEmptyEntries)]);
+        kill.WaitForExit();
     }
 
     private static async Task WaitUntilAsync(Func<bool> condition)

@@ -21,7 +21,8 @@ internal sealed class OwnPostgres : IAsyncDisposable
         return own;
     }
 
-    public NpgsqlDataSource Connect() => NpgsqlDataSource.Create(Server.ConnectionString);
+    public NpgsqlDataSource Connect(int commandTimeout = 30) =>
+        NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(Server.ConnectionString) { CommandTimeout = commandTimeout, CancellationTimeout = 200 });
 
     public async Task StopAsync()
     {

@@ -63,6 +63,23 @@ public sealed class PrivatePostgresTests
         Directory.Delete(folder, recursive: true);
     }
 
+    [PostgresFact]
+    public async Task AFolderThatOnlyRootCanEnterHasItsClusterElsewhere()
+    {
+        if (Environment.UserName != "root" || OperatingSystem.IsWindows()) return;
+        string closed = TestPostgres.NewFolder(), folder = Path.Combine(closed, "postgres");
+        Directory.CreateDirectory(closed, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        Assert.False(await PrivatePostgres.ExistsAsync(folder));
+        PrivatePostgres server = await PrivatePostgres.StartAsync(new PrivatePostgresOptions { Folder = folder, SharedBuffers = "32MB" });
+        Assert.Equal(1, await AskAsync(server));
+        Assert.StartsWith("/var/lib/chain/", server.Folder, StringComparison.Ordinal);
+        Assert.True(await PrivatePostgres.ExistsAsync(folder));
+        await server.DisposeAsync();
+        await server.WaitForStopAsync(TimeSpan.FromSeconds(30));
+        Directory.Delete(server.Folder, recursive: true);
+        Directory.Delete(closed, recursive: true);
+    }
+
     private static async Task<int> AskAsync(PrivatePostgres server)
     {
         await using var connection = new NpgsqlConnection(server.ConnectionString + ";Pooling=false");

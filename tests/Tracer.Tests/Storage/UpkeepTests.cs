@@ -67,16 +67,33 @@ public sealed class UpkeepTests
     public async Task StateKeepsLabelAndWriterBesideTheValue()
     {
         await using NpgsqlDataSource database = await TestPostgres.NewDatabaseAsync();
-        var state = new StateStore(database);
+        var state = new StateStore(database, new AgreedLabels(database));
         var key = new StateKey("clinic/front", "inbox", "last");
         Assert.Null(await state.GetAsync(key));
         Assert.Equal(1, await state.SetAsync(key, new byte[] { 1, 2 }, Label.Parse("pii,user=*,+ok"), new CallId(77)));
         Assert.Equal(2, await state.SetAsync(key, new byte[] { 3 }, Label.Parse("medical"), new CallId(78)));
 
-        StateValue value = (await new StateStore(database).GetAsync(key))!;
-        Assert.Equal(([3], "medical", 78L, 2L), (value.Value.ToArray(), value.Label.ToString(), value.Writer.Value, value.Version));
+        StateValue value = (await new StateStore(database, new AgreedLabels(database)).GetAsync(key))!;
+        Assert.Equal([3], value.Value.ToArray());
+        Assert.Equal(("medical", 78L, 2L), (value.Label.ToString(), value.Writer.Value, value.Version));
         Assert.True(await state.DeleteAsync(key));
         Assert.False(await state.DeleteAsync(key));
+    }
+
+    [PostgresFact]
+    public async Task ProcessesAgreeOnTheNumberOfALabel()
+    {
+        await using NpgsqlDataSource database = await TestPostgres.NewDatabaseAsync();
+        AgreedLabels[] processes = [.. Enumerable.Range(0, 4).Select(_ => new AgreedLabels(database))];
+        Label[] labels = [.. Enumerable.Range(0, 40).Select(i => Label.Parse($"pii,user=u{i},+ok"))];
+        int[][] ids = await Task.WhenAll(processes.Select(process => Task.Run(async () => await Task.WhenAll(labels.Select(label => process.IdAsync(label).AsTask())))));
+        Assert.All(ids, own => Assert.Equal(ids[0], own));
+
+        var late = new AgreedLabels(database);
+        Assert.Equal(labels[7], await late.LabelAsync(ids[0][7]));
+        await late.PreloadAsync();
+        Assert.All(labels.Zip(ids[0]), pair => Assert.Equal(pair.First, late.TryGetLabel(pair.Second)));
+        await Assert.ThrowsAsync<StoreException>(async () => await late.LabelAsync(1_000_000));
     }
 
     [PostgresFact]

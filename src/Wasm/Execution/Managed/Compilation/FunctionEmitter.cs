@@ -37,6 +37,7 @@ internal sealed partial class FunctionEmitter
     private readonly ReadOnlyMemory<byte> body;
     private readonly long bodyOffset;
     private readonly List<Action> deferred = [];
+    private readonly KnownValues known = new();
     private LocalBuilder? nativeContext;
     private int nextLoop;
 
@@ -77,7 +78,7 @@ internal sealed partial class FunctionEmitter
     public void Emit()
     {
         EmitPrologue();
-        frames.Add(new Frame(Opcode.Block, 0, [], signature.Results, 0, default));
+        frames.Add(new Frame(Opcode.Block, 0, [], signature.Results, 0, default) { Known = known.Save() });
         int position = codeStart;
         var reader = new InstructionReader(body.Span[position..], bodyOffset + position, context.Module.DisplayName, immediates);
         while (!reader.AtEnd)
