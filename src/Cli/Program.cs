@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Chain.Cli.Alerts;
 using Chain.Cli.Bench;
 using Chain.Cli.Lineage;
 using Chain.Cli.Policy;
@@ -21,6 +22,8 @@ internal static class Program
             TraceCommand.Create(),
             LineageCommand.Create(),
             WhyCommand.Create(),
+            AlertsCommand.Create(),
+            SilenceCommand.Create(),
             StoreCommand.Create(),
             BenchCommand.Create(),
         };
