@@ -100,7 +100,7 @@ public sealed class PrivatePostgres : IAsyncDisposable
             string socket = SocketFolder(folder);
             string connection = new NpgsqlConnectionStringBuilder
             {
-                Host = socket, Username = User, Password = password, Database = Database, Timeout = 5, IncludeErrorDetail = true,
+                Host = socket, Username = User, Password = password, Database = Database, Timeout = 5, IncludeErrorDetail = true, MaxPoolSize = 40,
             }.ConnectionString;
 
             Exception? refused = await TryConnectAsync(connection, cancellation);
@@ -269,6 +269,7 @@ public sealed class PrivatePostgres : IAsyncDisposable
             ["listen_addresses"] = "",
             ["unix_socket_directories"] = socket,
             ["shared_buffers"] = options.SharedBuffers,
+            ["max_connections"] = "200",
             ["max_wal_size"] = "4GB",
             ["checkpoint_timeout"] = "15min",
             ["wal_level"] = "minimal",
