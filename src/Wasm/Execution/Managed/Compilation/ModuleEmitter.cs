@@ -48,6 +48,7 @@ internal sealed class ModuleEmitter : ICodeSource
         foreach (FunctionBody body in module.Bodies) codeBytes += body.Bytes.Length;
         isWhole = codeBytes <= options.EagerCodeBytes;
         foreach (TypeUse use in module.Functions) stubShapes.TryAdd(SignatureOf(use.TypeIndex).Shape, stubShapes.Count);
+        stubAddresses = new nint[2 * stubShapes.Count];
         if (cache is not null && module.Functions.Length > 0) LoadOrPersist(cache, module);
     }
 
@@ -88,10 +89,10 @@ internal sealed class ModuleEmitter : ICodeSource
     }
 
     /// <summary>What stands in the code table for functions of a type until they are compiled.</summary>
-    public nint PendingStub(uint typeIndex) => Stub("pending", typeIndex);
+    public nint PendingStub(uint typeIndex) => Stub(typeIndex, 0);
 
     /// <summary>What stands in references to functions of a type until they are compiled.</summary>
-    public nint ReferenceStub(uint typeIndex) => Stub("reference", typeIndex);
+    public nint ReferenceStub(uint typeIndex) => Stub(typeIndex, 1);
 
     // The functions stand first and in order, so that one look-up by name serves them all.
     private nint AddressInWhole(Type type, uint function)
@@ -215,7 +216,8 @@ internal sealed class ModuleEmitter : ICodeSource
         il.Emit(OpCodes.Conv_U);
         il.Emit(OpCodes.Add);
         il.Branch(OpCodes.Bge_Un, enough);
-        il.Call(Members.Method(typeof(Trap), nameof(Trap.MakeStackOverflow)));
+        il.LoadArgument(signature.Parameters.Length);
+        il.Call(Members.Method(typeof(Trap), nameof(Trap.MakeNoStack)));
         il.Emit(OpCodes.Throw);
         il.Mark(enough);
         for (int i = 0; i < signature.ParameterTypes.Length; i++) il.LoadArgument(i);
@@ -223,14 +225,21 @@ internal sealed class ModuleEmitter : ICodeSource
         il.Emit(OpCodes.Ret);
     }
 
-    private nint Stub(string kind, uint typeIndex)
+    // A module may have as many shapes as functions: the stubs stand in order too, and none is looked up by name but the first.
+    private nint Stub(uint typeIndex, int kind)
     {
         lock (gate)
         {
             stubs ??= EmitStubs(Builder);
-            return DynamicCode.AddressOf(stubs, $"{kind}{stubShapes[SignatureOf(typeIndex).Shape]}");
+            int place = (2 * stubShapes[SignatureOf(typeIndex).Shape]) + kind;
+            if (stubAddresses[place] != 0) return stubAddresses[place];
+            if (firstStub == 0) firstStub = stubs.GetMethod("pending0")!.MetadataToken;
+            return stubAddresses[place] = stubs.Module.ResolveMethod(firstStub + place)!.MethodHandle.GetFunctionPointer();
         }
     }
+
+    private readonly nint[] stubAddresses;
+    private int firstStub;
 
     private Type EmitStubs(ModuleBuilder target)
     {
