@@ -20,14 +20,19 @@ public static class ProvJson
         using var json = new Utf8JsonWriter(output, new JsonWriterOptions { Indented = true, Encoder = JavaScriptEncoder.Default });
         List<LineageEdge> all = [.. edges];
         json.WriteStartObject();
+        // A section without content is left out, as other tools do.
         json.WriteStartObject("prefix");
         json.WriteString("chain", Namespace);
         json.WriteEndObject();
-        WriteEntities(json, calls, all);
-        WriteCalls(json, calls);
-        WriteAgents(json, calls);
-        WriteUse(json, calls);
-        WriteDerivations(json, all);
+        if (calls.Count > 0 || all.Count > 0) WriteEntities(json, calls, all);
+        if (calls.Count > 0)
+        {
+            WriteCalls(json, calls);
+            WriteAgents(json, calls);
+            WriteUse(json, calls);
+        }
+
+        if (all.Count > 0) WriteDerivations(json, all);
         json.WriteEndObject();
     }
 
@@ -90,17 +95,17 @@ public static class ProvJson
 
         json.WriteEndObject();
         json.WriteStartObject("wasAssociatedWith");
-        foreach (CallInfo call in calls) WriteRelation(json, "a", call.Id.ToString(), ("prov:activity", Activity(call.Id)), ("prov:agent", Agent(call.Shape.Callee)));
+        foreach (CallInfo call in calls) WriteRelation(json, "associated", call.Id.ToString(), ("prov:activity", Activity(call.Id)), ("prov:agent", Agent(call.Shape.Callee)));
         json.WriteEndObject();
     }
 
     private static void WriteUse(Utf8JsonWriter json, IReadOnlyCollection<CallInfo> calls)
     {
         json.WriteStartObject("used");
-        foreach (CallInfo call in calls) WriteRelation(json, "u", call.Id.ToString(), ("prov:activity", Activity(call.Id)), ("prov:entity", Entity(new CallValue(call.Id, ValueSide.In))));
+        foreach (CallInfo call in calls) WriteRelation(json, "used", call.Id.ToString(), ("prov:activity", Activity(call.Id)), ("prov:entity", Entity(new CallValue(call.Id, ValueSide.In))));
         json.WriteEndObject();
         json.WriteStartObject("wasGeneratedBy");
-        foreach (CallInfo call in calls) WriteRelation(json, "g", call.Id.ToString(), ("prov:entity", Entity(new CallValue(call.Id, ValueSide.Out))), ("prov:activity", Activity(call.Id)));
+        foreach (CallInfo call in calls) WriteRelation(json, "generated", call.Id.ToString(), ("prov:entity", Entity(new CallValue(call.Id, ValueSide.Out))), ("prov:activity", Activity(call.Id)));
         json.WriteEndObject();
     }
 
@@ -110,7 +115,7 @@ public static class ProvJson
         for (int i = 0; i < edges.Count; i++)
         {
             LineageEdge edge = edges[i];
-            json.WriteStartObject($"_:d{i.ToString(CultureInfo.InvariantCulture)}");
+            json.WriteStartObject($"chain:derived-{i.ToString(CultureInfo.InvariantCulture)}");
             json.WriteString("prov:generatedEntity", Entity(edge.To));
             json.WriteString("prov:usedEntity", Entity(edge.From));
             json.WriteString("chain:kind", edge.Kind.ToString());
@@ -124,7 +129,7 @@ public static class ProvJson
 
     private static void WriteRelation(Utf8JsonWriter json, string kind, string id, (string Name, string Value) first, (string Name, string Value) second)
     {
-        json.WriteStartObject($"_:{kind}{id}");
+        json.WriteStartObject($"chain:{kind}-{id}");
         json.WriteString(first.Name, first.Value);
         json.WriteString(second.Name, second.Value);
         json.WriteEndObject();
@@ -138,5 +143,7 @@ public static class ProvJson
     private static string Agent(ComponentRef component) =>
         "chain:component-" + Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.UTF8.GetBytes($"{component.Name}\n{component.Version}")).AsSpan(0, 8));
 
-    private static string Time(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'+00:00'", CultureInfo.InvariantCulture);
+    // With a fraction of six digits or none: the one form that other tools write too, so that documents can be compared.
+    private static string Time(DateTimeOffset time) =>
+        time.UtcDateTime.ToString(time.Ticks % TimeSpan.TicksPerSecond < TimeSpan.TicksPerMicrosecond ? "yyyy-MM-dd'T'HH:mm:ss'+00:00'" : "yyyy-MM-dd'T'HH:mm:ss.ffffff'+00:00'", CultureInfo.InvariantCulture);
 }
