@@ -22,8 +22,8 @@ internal sealed class CilEstimate(ModuleContext context)
 
     private const int InstructionBytes = 12;
     private const int AccessBytes = 48;
-    private const int MoveBytes = 8;
-    private const int ExtraResultBytes = 32;
+    private const int MoveBytes = 16;
+    private const int ExtraResultBytes = 128;
 
     private readonly List<int> labels = [];
     private readonly HashSet<uint> targets = [];

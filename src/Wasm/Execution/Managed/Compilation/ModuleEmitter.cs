@@ -20,6 +20,10 @@ internal sealed class ModuleEmitter : ICodeSource
     // Past this many the instructions would take more room than the prologue's loop.
     private const int MostLocalsClearedOneByOne = 500;
 
+    // Function types that differ to the CLR. The runtime searches the signatures of an assembly one by one for each that is added: 10,000 of
+    // them took 20 s. So the stubs go into one assembly for each few hundred.
+    private const int MostShapes = 20_000, MostShapesOfWhole = 1_000, StubBatch = 256;
+
     private readonly EngineOptions options;
     private readonly ClrSignature?[] signatures;
     private readonly MethodBuilder?[] methods;
@@ -31,6 +35,8 @@ internal sealed class ModuleEmitter : ICodeSource
     private List<uint> unoptimised = [];
     private readonly Dictionary<string, int> stubShapes = [];
     private ModuleBuilder? builder;
+    private readonly List<ClrSignature> shapes = [];
+    private readonly (Type Type, int FirstToken)?[] stubBatches;
     private Type? stubs;
     private Type? whole;
 
@@ -46,9 +52,17 @@ internal sealed class ModuleEmitter : ICodeSource
         imported = module.ImportCount(ExternalKind.Function);
         long codeBytes = 0;
         foreach (FunctionBody body in module.Bodies) codeBytes += body.Bytes.Length;
-        isWhole = codeBytes <= options.EagerCodeBytes;
-        foreach (TypeUse use in module.Functions) stubShapes.TryAdd(SignatureOf(use.TypeIndex).Shape, stubShapes.Count);
-        stubAddresses = new nint[2 * stubShapes.Count];
+        foreach (TypeUse use in module.Functions)
+        {
+            ClrSignature signature = SignatureOf(use.TypeIndex);
+            if (stubShapes.TryAdd(signature.Shape, stubShapes.Count)) shapes.Add(signature);
+        }
+
+        if (shapes.Count > MostShapes)
+            throw new WasmLimitException($"{module.DisplayName}: too many different function types, expected at most {MostShapes}, found {shapes.Count}");
+        isWhole = codeBytes <= options.EagerCodeBytes && shapes.Count <= MostShapesOfWhole;
+        stubAddresses = new nint[2 * shapes.Count];
+        stubBatches = new (Type, int)?[(shapes.Count / StubBatch) + 1];
         if (cache is not null && module.Functions.Length > 0) LoadOrPersist(cache, module);
     }
 
@@ -132,7 +146,7 @@ internal sealed class ModuleEmitter : ICodeSource
         DynamicCode.OpenInternals(assembly, typeof(ModuleEmitter).Assembly);
         ModuleBuilder target = assembly.DefineDynamicModule("wasm");
         EmitAll(target);
-        EmitStubs(target);
+        EmitStubs(target, 0, shapes.Count);
         assembly.SetCustomAttribute(new CustomAttributeBuilder(
             typeof(AssemblyMetadataAttribute).GetConstructor([typeof(string), typeof(string)])!, [UnoptimisedKey, string.Join(',', unoptimised)]));
         var bytes = new MemoryStream();
@@ -230,28 +244,32 @@ internal sealed class ModuleEmitter : ICodeSource
     {
         lock (gate)
         {
-            stubs ??= EmitStubs(Builder);
-            int place = (2 * stubShapes[SignatureOf(typeIndex).Shape]) + kind;
+            int shape = stubShapes[SignatureOf(typeIndex).Shape], place = (2 * shape) + kind;
             if (stubAddresses[place] != 0) return stubAddresses[place];
-            if (firstStub == 0) firstStub = stubs.GetMethod("pending0")!.MetadataToken;
-            return stubAddresses[place] = stubs.Module.ResolveMethod(firstStub + place)!.MethodHandle.GetFunctionPointer();
+            // Those from the cache on disk stand all in one.
+            int batch = stubs is null ? shape / StubBatch : 0;
+            (Type type, int first) = stubBatches[batch] ??= FirstOf(stubs ?? EmitStubBatch(batch));
+            return stubAddresses[place] = type.Module.ResolveMethod(first + place - (2 * StubBatch * batch))!.MethodHandle.GetFunctionPointer();
         }
     }
 
-    private readonly nint[] stubAddresses;
-    private int firstStub;
+    private static (Type Type, int FirstToken) FirstOf(Type type) => (type, type.GetMethod("pending0")!.MetadataToken);
 
-    private Type EmitStubs(ModuleBuilder target)
+    private Type EmitStubBatch(int batch)
+    {
+        int from = batch * StubBatch;
+        return EmitStubs(DynamicCode.NewModule($"wasm-stubs{batch}:" + Context.Module.DisplayName), from, Math.Min(from + StubBatch, shapes.Count));
+    }
+
+    private readonly nint[] stubAddresses;
+
+    private Type EmitStubs(ModuleBuilder target, int from, int to)
     {
         TypeBuilder type = DynamicCode.NewType(target, "stubs");
-        var done = new HashSet<string>();
-        foreach (TypeUse use in Context.Module.Functions)
+        for (int i = from; i < to; i++)
         {
-            ClrSignature signature = SignatureOf(use.TypeIndex);
-            if (!done.Add(signature.Shape)) continue;
-            int number = stubShapes[signature.Shape];
-            EmitStub(type, $"pending{number}", signature, Members.ResolvePending, targetIsFunction: false);
-            EmitStub(type, $"reference{number}", signature, Members.FunctionResolve, targetIsFunction: true);
+            EmitStub(type, $"pending{i - from}", shapes[i], Members.ResolvePending, targetIsFunction: false);
+            EmitStub(type, $"reference{i - from}", shapes[i], Members.FunctionResolve, targetIsFunction: true);
         }
 
         return type.CreateType();

@@ -37,7 +37,7 @@ internal static class Trap
         new WasmTrapException(instance.OwnStore.IsInterrupted ? TrapKind.Deadline : TrapKind.StackOverflow);
 
     public static Exception MakeTooLarge(ManagedInstance instance, int function) => new WasmLimitException(
-        $"{instance.CompiledModule.Module.DisplayName}: function {instance.OwnCode.Context.Describe((uint)function)} is too large to compile: "
+        $"{instance.CompiledModule.Module.DisplayName}: {instance.OwnCode.Context.Describe((uint)function)} is too large to compile: "
         + CilEstimate.Limits);
 
     public static Exception MakeOutOfFuel() => new WasmTrapException(TrapKind.OutOfFuel);
