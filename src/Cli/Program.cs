@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Chain.Cli.Bench;
+using Chain.Cli.Components;
 using Chain.Cli.Wasm;
 
 namespace Chain.Cli;
@@ -12,6 +13,7 @@ internal static class Program
         var root = new RootCommand("Chain runs WebAssembly components as services, follows their data and checks it against policies.")
         {
             WasmCommand.Create(),
+            ComponentCommand.Create(),
             BenchCommand.Create(),
         };
         return CommandRunner.Run(root, args);
