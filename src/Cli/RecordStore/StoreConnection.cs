@@ -39,11 +39,15 @@ internal sealed class StoreConnection : IAsyncDisposable
 {
     private readonly PrivatePostgres? _server;
 
-    private StoreConnection(NpgsqlDataSource database, PrivatePostgres? server)
+    private StoreConnection(string connectionString, NpgsqlDataSource database, PrivatePostgres? server)
     {
+        ConnectionString = connectionString;
         Database = database;
         _server = server;
     }
+
+    /// <summary>Connects to the store, with the password.</summary>
+    public string ConnectionString { get; }
 
     /// <summary>Connects to the store.</summary>
     public NpgsqlDataSource Database { get; }
@@ -76,7 +80,7 @@ internal sealed class StoreConnection : IAsyncDisposable
             database = NpgsqlDataSource.Create(server?.ConnectionString ?? own!);
             if (migrate) await Migrations.ApplyAsync(database, cancellation);
             else await (await database.OpenConnectionAsync(cancellation)).DisposeAsync();
-            return new StoreConnection(database, server);
+            return new StoreConnection(server?.ConnectionString ?? own!, database, server);
         }
         catch (Exception e) when (e is StoreException or NpgsqlException or ArgumentException or TimeoutException)
         {
