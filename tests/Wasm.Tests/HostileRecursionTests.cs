@@ -31,7 +31,7 @@ public sealed class HostileRecursionTests
         ["itself with 20,000 vectors"] = () => WithLocals(20_000, ValueType.V128),
         ["itself with 10,000 operands"] = () => Of([.. Each(10_000, _ => [Size, 0]), Call, 0, .. Times(10_000, Drop), End]).Memory(),
         ["itself with 5,000 vectors made by operations"] = () => Of(
-            [.. Times(5_000, [I32, 1, 0xFD, 15]), .. Times(4_999, 0xFD, 0x60), Drop, Call, 0, End]),
+            [.. Times(5_000, [I32, 1, 0xFD, 15]), .. Times(4_999, 0xFD, 0x6E), Drop, Call, 0, End]),
     };
 
     // Every local is written before the call and read after it, so that the frame has to hold them all.
