@@ -1,8 +1,11 @@
 using System.CommandLine;
 using Chain.Cli.Alerts;
 using Chain.Cli.Bench;
+using Chain.Cli.Lineage;
 using Chain.Cli.Policy;
 using Chain.Cli.RecordStore;
+using Chain.Cli.Traces;
+using Chain.Cli.Components;
 using Chain.Cli.Wasm;
 
 namespace Chain.Cli;
@@ -16,9 +19,14 @@ internal static class Program
         {
             WasmCommand.Create(),
             PolicyCommand.Create(),
+            TracesCommand.Create(),
+            TraceCommand.Create(),
+            LineageCommand.Create(),
+            WhyCommand.Create(),
             AlertsCommand.Create(),
             SilenceCommand.Create(),
             StoreCommand.Create(),
+            ComponentCommand.Create(),
             BenchCommand.Create(),
         };
         return CommandRunner.Run(root, args);

@@ -46,7 +46,9 @@ public readonly record struct CallEnd
     /// <summary>The label of the result.</summary>
     public LabelId LabelOut { get; init; }
 
-    /// <summary>The label of everything that was read besides the arguments, joined into the label in; null when nothing was read.</summary>
+    /// <summary>
+    /// The label of everything that was read besides the arguments, joined into the label in; null when nothing was read.
+    /// </summary>
     public LabelId? LabelRead { get; init; }
 
     /// <summary>Bytes of the arguments.</summary>

@@ -23,11 +23,11 @@ internal struct CallNode
     /// <summary>Whether the store was asked for it.</summary>
     public bool Asked;
 
+    /// <summary>The run of the loader that brought the flows into it; 0 for none yet.</summary>
+    public int FlowRun;
+
     /// <summary>Whether the store was asked for the flows that start from it.</summary>
     public bool AskedOut;
-
-    /// <summary>The load that brought its row; the flows into it come with the same load.</summary>
-    public int Load;
 
     /// <summary>Whether only recorded flows pass through the inside of the call. Never so for a call that is not in the store.</summary>
     public bool Exact;
@@ -69,24 +69,25 @@ internal sealed class CallGraph
         return node;
     }
 
-    /// <summary>Adds a row of <c>call</c>; false when another load had brought it.</summary>
-    public bool Add(int at, int load, long trace, long parent, int shape, int labels, float duration)
+    /// <summary>Adds a row of <c>call</c> that is not known yet.</summary>
+    public void Add(int at, long trace, long parent, int shape, int labels, float duration)
     {
-        if (this[at].Known) return this[at].Load == load;
         int above = parent == 0 ? -1 : At(parent);
         ref CallNode node = ref this[at];
-        (node.Known, node.Asked, node.Load, node.Trace, node.Shape, node.Labels, node.Duration) = (true, true, load, trace, shape, labels, duration);
+        (node.Known, node.Asked, node.Trace, node.Shape, node.Labels, node.Duration) = (true, true, trace, shape, labels, duration);
         KnownCount++;
-        if (above < 0) return true;
+        if (above < 0) return;
         node.Parent = above;
         node.NextSibling = this[above].FirstChild;
         this[above].FirstChild = at;
-        return true;
     }
 
-    public void AddFlowIn(int destination, int source, int label, short part, int state)
+    /// <summary>Adds a flow, unless an earlier run of the loader had brought all flows into the call.</summary>
+    public void AddFlowIn(int destination, int run, int source, int label, short part, int state)
     {
         ref CallNode node = ref this[destination];
+        if (node.FlowRun != 0 && node.FlowRun != run) return;
+        node.FlowRun = run;
         _flows.Add(new CallFlow(source, label, part, state, node.FirstFlowIn));
         node.FirstFlowIn = _flows.Count - 1;
     }

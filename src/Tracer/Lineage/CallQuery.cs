@@ -46,7 +46,9 @@ public sealed class CallQuery(StoreReader store)
             for (bool more = true; more;)
             {
                 rows.Clear();
-                while (rows.Count < Chunk && (more = await row.ReadAsync(cancellation))) rows.Add(CallRows.Read(row));
+                // Synchronously: a row is nearly always in the buffer already.
+                while (rows.Count < Chunk && (more = row.Read())) rows.Add(CallRows.Read(row));
+                cancellation.ThrowIfCancellationRequested();
                 await CallRows.EnsureNamesAsync(naming, store.Names, rows, cancellation);
                 foreach (CallRow found in rows) yield return CallRows.Info(store.Names, found);
             }

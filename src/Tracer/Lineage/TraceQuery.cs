@@ -15,9 +15,10 @@ public sealed class TraceQuery(StoreReader store)
     /// <summary>A trace of at most so many calls is read as a whole.</summary>
     public const int WholeLimit = 100_000;
 
-    // Of a larger one, this many calls, and of each call this many children.
     private const int PartLimit = 5_000;
-    private const int ChildrenLimit = 100;
+
+    /// <summary>Of a larger one, so many children of each call are read.</summary>
+    public const int ChildrenLimit = 100;
 
     /// <summary>The newest traces of which a call passes the filter.</summary>
     /// <param name="filter">What to look for.</param>
@@ -76,12 +77,9 @@ public sealed class TraceQuery(StoreReader store)
         var rows = new List<CallRow>();
         foreach (CallDayRange day in days)
         {
-            string sql = $"""
-                SELECT {CallRows.Columns} FROM call_{day.Suffix} c WHERE c.trace = $1
-                UNION ALL SELECT {CallRows.Columns} FROM call_{day.Suffix} c WHERE c.id = $1 AND c.trace IS NULL
-                LIMIT {WholeLimit + 1}
-                """;
-            await ReadAsync(connection, sql, key, rows, cancellation);
+            // A tree that goes on into another day is found by those of its calls that started late enough to have children there.
+            long[] above = [key, .. rows.Select(row => row.Id).Where(day.MayHoldChildrenOf)];
+            await ReadAsync(connection, TreeSql(day, key), key < 0 || day.IsClosed ? [key] : above, rows, cancellation);
             if (rows.Count > WholeLimit) break;
         }
 
@@ -95,6 +93,25 @@ public sealed class TraceQuery(StoreReader store)
         return await OpenPartAsync(connection, key, days, at, skip, cancellation);
     }
 
+    // By the index on the trace where there is one: of foreign traces, and of all on closed days. Else down the tree by the index on the parent.
+    private static string TreeSql(CallDayRange day, long key)
+    {
+        string limit = $"LIMIT {WholeLimit + 1}";
+        if (key < 0) return $"SELECT {CallRows.Columns} FROM call_{day.Suffix} c WHERE c.trace = ANY ($1) AND c.trace < 0 {limit}";
+        if (day.IsClosed)
+        {
+            return $"""
+                SELECT {CallRows.Columns} FROM call_{day.Suffix} c WHERE c.trace = ANY ($1) AND c.trace > 0
+                UNION ALL SELECT {CallRows.Columns} FROM call_{day.Suffix} c WHERE c.id = ANY ($1) AND c.trace IS NULL {limit}
+                """;
+        }
+
+        return $"""
+            WITH RECURSIVE w(id) AS (SELECT unnest($1::bigint[]) UNION ALL SELECT t.id FROM w JOIN call_{day.Suffix} t ON t.parent = w.id)
+            SELECT {CallRows.Columns} FROM w JOIN call_{day.Suffix} c ON c.id = w.id {limit}
+            """;
+    }
+
     private async Task<TraceTree> OpenPartAsync(NpgsqlConnection connection, long key, CallDayRange[] days, CallId at, int skip, CancellationToken cancellation)
     {
         var rows = new List<CallRow>();
@@ -102,9 +119,9 @@ public sealed class TraceQuery(StoreReader store)
         foreach (CallDayRange day in days)
         {
             string roots = at.IsNone
-                ? $"SELECT {CallRows.Columns} FROM call_{day.Suffix} c WHERE c.id = $1 AND c.trace IS NULL UNION ALL (SELECT {CallRows.Columns} FROM call_{day.Suffix} c WHERE c.trace = $1 AND $1 < 0 LIMIT 1)"
-                : $"SELECT {CallRows.Columns} FROM call_{day.Suffix} c WHERE c.id = $1";
-            if (rows.Count == 0) await ReadAsync(connection, roots, at.IsNone ? key : at.Value, rows, cancellation);
+                ? $"SELECT {CallRows.Columns} FROM call_{day.Suffix} c WHERE c.id = ANY ($1) AND c.trace IS NULL UNION ALL (SELECT {CallRows.Columns} FROM call_{day.Suffix} c WHERE c.trace = ANY ($1) AND c.trace < 0 ORDER BY c.id LIMIT 1)"
+                : $"SELECT {CallRows.Columns} FROM call_{day.Suffix} c WHERE c.id = ANY ($1)";
+            if (rows.Count == 0) await ReadAsync(connection, roots, [at.IsNone ? key : at.Value], rows, cancellation);
         }
 
         if (rows.Count == 0) throw new LineageException(at.IsNone ? "the trace's first call is not in the store; name another one with --at" : $"there is no call {at} in this trace");
@@ -158,12 +175,12 @@ public sealed class TraceQuery(StoreReader store)
         var roots = new List<CallRow>();
         foreach (long key in keys)
         {
-            string sql = key > 0 ? $"SELECT {CallRows.Columns} FROM call c WHERE c.id = $1" : $"SELECT {CallRows.Columns} FROM call c WHERE c.trace = $1 ORDER BY c.id LIMIT 1";
-            await ReadAsync(connection, sql, key, roots, cancellation);
+            string sql = key > 0 ? $"SELECT {CallRows.Columns} FROM call c WHERE c.id = ANY ($1)" : $"SELECT {CallRows.Columns} FROM call c WHERE c.trace = ANY ($1) ORDER BY c.id LIMIT 1";
+            await ReadAsync(connection, sql, [key], roots, cancellation);
             // The root runs still, or was lost: then the first call that there is.
             if (key > 0 && (roots.Count == 0 || roots[^1].Trace != key))
             {
-                await ReadAsync(connection, $"SELECT {CallRows.Columns} FROM call c WHERE c.trace = $1 ORDER BY c.id LIMIT 1", key, roots, cancellation);
+                await ReadAsync(connection, $"SELECT {CallRows.Columns} FROM call c WHERE c.trace = ANY ($1) ORDER BY c.id LIMIT 1", [key], roots, cancellation);
             }
         }
 
@@ -198,10 +215,10 @@ public sealed class TraceQuery(StoreReader store)
         return ids;
     }
 
-    private static async Task ReadAsync(NpgsqlConnection connection, string sql, long id, List<CallRow> rows, CancellationToken cancellation)
+    private static async Task ReadAsync(NpgsqlConnection connection, string sql, long[] ids, List<CallRow> rows, CancellationToken cancellation)
     {
         await using var command = new NpgsqlCommand(sql, connection);
-        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = id });
+        command.Parameters.Add(new NpgsqlParameter<long[]> { TypedValue = ids });
         await using NpgsqlDataReader row = await command.ExecuteReaderAsync(cancellation);
         while (row.Read()) rows.Add(CallRows.Read(row));
     }

@@ -45,6 +45,9 @@ public sealed class TraceTree
     /// <summary>How many calls are here.</summary>
     public int Count => _rows.Count;
 
+    /// <summary>Whether only the upper part of a large trace was read.</summary>
+    public bool IsPart { get; private init; }
+
     /// <summary>Whether all calls of the trace are here.</summary>
     public bool IsWhole => Count == Total;
 
@@ -76,5 +79,5 @@ public sealed class TraceTree
 
     internal static TraceTree Whole(TraceId id, List<CallRow> rows, CallId at, NameCatalog names) => new(id, rows, rows.Count, [], at, names);
 
-    internal static TraceTree Part(TraceId id, List<CallRow> rows, long total, HashSet<long> cut, NameCatalog names) => new(id, rows, total, cut, default, names);
+    internal static TraceTree Part(TraceId id, List<CallRow> rows, long total, HashSet<long> cut, NameCatalog names) => new(id, rows, total, cut, default, names) { IsPart = true };
 }

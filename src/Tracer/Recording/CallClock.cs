@@ -2,9 +2,12 @@ using Chain.Tracer.Calls;
 
 namespace Chain.Tracer.Recording;
 
-/// <summary>Microseconds since <see cref="CallId.Epoch"/>, from the monotonic clock: set once from the wall clock, and never set back.</summary>
+/// <summary>
+/// Microseconds since <see cref="CallId.Epoch"/>, from the monotonic clock: set once from the wall clock, and never set back.
+/// </summary>
 /// <remarks>
-/// When the wall clock is stepped back, calls go on in the time they were in and <see cref="Skew"/> says how far that is from the wall. When it
+/// When the wall clock is stepped back, calls go on in the time they were in and <see cref="Skew"/> says how far that is from the wall.
+/// When it
 /// is stepped forward (a machine that slept) and stays there, the clock follows.
 /// </remarks>
 internal sealed class CallClock

@@ -15,7 +15,8 @@ internal static unsafe partial class MonotonicClock
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         get
         {
-            // Two readings are most of what recording a call costs. The call takes no lock and never waits, so the runtime need not be told of it.
+            // Two readings are most of what recording a call costs. The call takes no lock and never waits, so the runtime need not be told
+            // of it.
             if (OperatingSystem.IsLinux() && sizeof(nint) == 8)
             {
                 TimeSpec time;
@@ -23,7 +24,8 @@ internal static unsafe partial class MonotonicClock
                 return (time.Seconds * 1_000_000_000) + time.Nanoseconds;
             }
 
-            return Stopwatch.Frequency == 1_000_000_000 ? Stopwatch.GetTimestamp() : (long)(Stopwatch.GetTimestamp() * (1e9 / Stopwatch.Frequency));
+            return Stopwatch.Frequency == 1_000_000_000 ? Stopwatch.GetTimestamp()
+                : (long)(Stopwatch.GetTimestamp() * (1e9 / Stopwatch.Frequency));
         }
     }
 

@@ -9,7 +9,9 @@ namespace Chain.Tracer.Storage;
 /// The numbers on which all processes of a store agree for labels, given out by Postgres and remembered here: four bytes for a label in
 /// messages between nodes and beside stored values. Safe for any number of threads.
 /// </summary>
-/// <remarks>A label never changes its number, so what is remembered is never wrong. Where Postgres is away, a label travels as text.</remarks>
+/// <remarks>
+/// A label never changes its number, so what is remembered is never wrong. Where Postgres is away, a label travels as text.
+/// </remarks>
 public sealed class AgreedLabels(NpgsqlDataSource database)
 {
     // Forgotten as a whole when there are more: this only saves look-ups.

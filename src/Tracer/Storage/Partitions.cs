@@ -31,7 +31,9 @@ public static class Partitions
         command.ExecuteNonQuery();
     }
 
-    /// <summary>Summarises what was added to a day since the last time, so that a trace in it is found by its summary. Not while a vacuum is at it.</summary>
+    /// <summary>
+    /// Summarises what was added to a day since the last time, so that a trace in it is found by its summary. Not while a vacuum is at it.
+    /// </summary>
     public static void Summarise(NpgsqlConnection connection, DateOnly day)
     {
         string suffix = day.ToString("yyyyMMdd", CultureInfo.InvariantCulture);

@@ -7,11 +7,13 @@ using Npgsql;
 namespace Chain.Tracer.Storage;
 
 /// <summary>
-/// A Postgres of Chain's own: made, started, shared by every process that asks for the same folder, restarted when it crashes, and stopped when
+/// A Postgres of Chain's own: made, started, shared by every process that asks for the same folder, restarted when it crashes, and stopped
+/// when
 /// the last of them is gone, however it went.
 /// </summary>
 /// <remarks>
-/// Every owner holds a shared lock on <c>owners.lock</c>, which the kernel releases when the owner dies. A small shell script supervises the
+/// Every owner holds a shared lock on <c>owners.lock</c>, which the kernel releases when the owner dies. A small shell script supervises
+/// the
 /// server and waits for that lock exclusively: getting it means that nobody is left. As root, everything that belongs to the server runs as
 /// the user <c>postgres</c>, or else <c>nobody</c>. Unix only.
 /// </remarks>
@@ -77,7 +79,8 @@ public sealed class PrivatePostgres : IAsyncDisposable
     }
 
     /// <summary>Joins the server of this folder, making and starting it first where needed.</summary>
-    /// <exception cref="StoreException">There is no Postgres on this machine, or it does not start; the message has the end of its log.</exception>
+    /// <exception cref="StoreException">There is no Postgres on this machine, or it does not start; the message has the end of its
+    /// log.</exception>
     public static async Task<PrivatePostgres> StartAsync(PrivatePostgresOptions options, CancellationToken cancellation = default)
     {
         if (OperatingSystem.IsWindows()) throw new StoreException("the private Postgres needs a Unix; name your own with --postgres");
@@ -91,12 +94,13 @@ public sealed class PrivatePostgres : IAsyncDisposable
         FileStream owner = await LockAsync(Path.Combine(folder, "owners.lock"), FileShare.Read, options.StartTimeout, cancellation);
         try
         {
-            await using FileStream starting = await LockAsync(Path.Combine(folder, "start.lock"), FileShare.None, options.StartTimeout, cancellation);
+            await using FileStream starting = await LockAsync(Path.Combine(folder, "start.lock"), FileShare.None, options.StartTimeout,
+                cancellation);
             string password = await InitialiseAsync(binaries, folder, user, cancellation);
             string socket = SocketFolder(folder);
             string connection = new NpgsqlConnectionStringBuilder
             {
-                Host = socket, Username = User, Password = password, Database = Database, Timeout = 5, IncludeErrorDetail = true,
+                Host = socket, Username = User, Password = password, Database = Database, Timeout = 5, IncludeErrorDetail = true, MaxPoolSize = 40,
             }.ConnectionString;
 
             Exception? refused = await TryConnectAsync(connection, cancellation);
@@ -134,7 +138,8 @@ public sealed class PrivatePostgres : IAsyncDisposable
     /// <c>/var/lib/chain</c>, under a name made from the folder's.
     /// </remarks>
     public static async Task<bool> ExistsAsync(string folder, CancellationToken cancellation = default) =>
-        Directory.Exists(folder) && File.Exists(Path.Combine(await PlaceAsync(folder, UnixUser.ToRunServersAs(), cancellation), "password"));
+        Directory.Exists(folder)
+            && File.Exists(Path.Combine(await PlaceAsync(folder, UnixUser.ToRunServersAs(), cancellation), "password"));
 
     /// <summary>Leaves the server; the last one to leave stops it. Waits for neither.</summary>
     public async ValueTask DisposeAsync()
@@ -150,7 +155,8 @@ public sealed class PrivatePostgres : IAsyncDisposable
         var clock = Stopwatch.StartNew();
         while (File.Exists(Path.Combine(Folder, "data", "postmaster.pid")))
         {
-            if (clock.Elapsed > timeout) throw new StoreException($"the Postgres of {Folder} did not stop within {timeout.TotalSeconds:0} s");
+            if (clock.Elapsed > timeout)
+                throw new StoreException($"the Postgres of {Folder} did not stop within {timeout.TotalSeconds:0} s");
             await Task.Delay(20);
         }
     }
@@ -196,10 +202,12 @@ public sealed class PrivatePostgres : IAsyncDisposable
         }
     }
 
-    private static async Task<string> InitialiseAsync(PostgresBinaries binaries, string folder, UnixUser? user, CancellationToken cancellation)
+    private static async Task<string> InitialiseAsync(PostgresBinaries binaries, string folder, UnixUser? user,
+        CancellationToken cancellation)
     {
         string data = Path.Combine(folder, "data"), passwordFile = Path.Combine(folder, "password");
-        if (File.Exists(passwordFile) && File.Exists(Path.Combine(data, "PG_VERSION"))) return (await File.ReadAllTextAsync(passwordFile, cancellation)).Trim();
+        if (File.Exists(passwordFile) && File.Exists(Path.Combine(data, "PG_VERSION")))
+            return (await File.ReadAllTextAsync(passwordFile, cancellation)).Trim();
 
         // A cluster without its password is one whose making was interrupted: nothing was stored in it yet.
         if (Directory.Exists(data)) Directory.Delete(data, recursive: true);
@@ -210,9 +218,11 @@ public sealed class PrivatePostgres : IAsyncDisposable
         try
         {
             await RunAsync(binaries["initdb"],
-                ["-D", data, "-U", User, "--pwfile", handed, "-A", "scram-sha-256", "-E", "UTF8", "--locale", "C", "-N"], user, folder, cancellation);
+                ["-D", data, "-U", User, "--pwfile", handed, "-A", "scram-sha-256", "-E", "UTF8", "--locale", "C", "-N"], user, folder,
+                    cancellation);
             // A server without any listener: made, told one statement, gone.
-            await RunAsync(binaries["postgres"], ["--single", "-D", data, "postgres"], user, folder, cancellation, $"CREATE DATABASE {Database}\n");
+            await RunAsync(binaries["postgres"], ["--single", "-D", data, "postgres"], user, folder, cancellation,
+                $"CREATE DATABASE {Database}\n");
         }
         finally
         {
@@ -259,6 +269,7 @@ public sealed class PrivatePostgres : IAsyncDisposable
             ["listen_addresses"] = "",
             ["unix_socket_directories"] = socket,
             ["shared_buffers"] = options.SharedBuffers,
+            ["max_connections"] = "200",
             ["max_wal_size"] = "4GB",
             ["checkpoint_timeout"] = "15min",
             ["wal_level"] = "minimal",
@@ -271,7 +282,8 @@ public sealed class PrivatePostgres : IAsyncDisposable
         foreach ((string name, string value) in options.Settings) settings[name] = value;
 
         var start = new ProcessStartInfo("setsid") { WorkingDirectory = data, UseShellExecute = false };
-        foreach (string argument in (string[])["sh", "-c", Supervisor, "chain-postgres", Path.Combine(folder, "owners.lock"), Path.Combine(data, "postmaster.pid"), log, binaries["postgres"], "-D", data])
+        foreach (string argument in (string[])["sh", "-c", Supervisor, "chain-postgres", Path.Combine(folder, "owners.lock"),
+            Path.Combine(data, "postmaster.pid"), log, binaries["postgres"], "-D", data])
         {
             start.ArgumentList.Add(argument);
         }
@@ -304,7 +316,8 @@ public sealed class PrivatePostgres : IAsyncDisposable
         }
     }
 
-    private static async Task RunAsync(string program, string[] arguments, UnixUser? user, string folder, CancellationToken cancellation, string input = "")
+    private static async Task RunAsync(string program, string[] arguments, UnixUser? user, string folder, CancellationToken cancellation,
+        string input = "")
     {
         var start = new ProcessStartInfo(program, arguments)
         {
@@ -327,5 +340,6 @@ public sealed class PrivatePostgres : IAsyncDisposable
         return File.Exists(log) ? OneLine(string.Join('\n', File.ReadLines(log).TakeLast(5))) : "(there is none)";
     }
 
-    private static string OneLine(string text) => string.Join("; ", text.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
+    private static string OneLine(string text) =>
+        string.Join("; ", text.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
 }

@@ -13,7 +13,9 @@ namespace Chain.Tracer.Storage;
 /// <param name="Version">1 for the first write, and one more for each after it.</param>
 public sealed record StateValue(ReadOnlyMemory<byte> Value, Label Label, CallId Writer, long Version);
 
-/// <summary>State between calls, in Postgres, label and writer beside the value so that lineage crosses traces. Safe for any number of threads.</summary>
+/// <summary>
+/// State between calls, in Postgres, label and writer beside the value so that lineage crosses traces. Safe for any number of threads.
+/// </summary>
 /// <remarks>Whoever reads records the flow: <c>recorder.Flow(call, n, writer, label, FlowInto.Input, key)</c>.</remarks>
 public sealed class StateStore(NpgsqlDataSource database, AgreedLabels labels)
 {
@@ -43,7 +45,8 @@ public sealed class StateStore(NpgsqlDataSource database, AgreedLabels labels)
     }
 
     /// <summary>Writes a value, its label and its writer, all or none, and says which version that is.</summary>
-    public async Task<long> SetAsync(StateKey key, ReadOnlyMemory<byte> value, Label label, CallId writer, CancellationToken cancellation = default)
+    public async Task<long> SetAsync(StateKey key, ReadOnlyMemory<byte> value, Label label, CallId writer,
+        CancellationToken cancellation = default)
     {
         int labelId = await labels.IdAsync(label, cancellation);
         await using NpgsqlConnection connection = await database.OpenConnectionAsync(cancellation);

@@ -45,7 +45,8 @@ public sealed class StoreWriter
     }
 
     /// <summary>Stores a batch: when this returns, all of it is committed. Blocks its thread, and needs none of the pool's.</summary>
-    /// <exception cref="NpgsqlException">Postgres is away or refuses; nothing of the batch was stored, or all of it and the answer was lost.</exception>
+    /// <exception cref="NpgsqlException">Postgres is away or refuses; nothing of the batch was stored, or all of it and the answer was
+    /// lost.</exception>
     public StoredBatch Write(RecordBatch batch)
     {
         using NpgsqlConnection connection = _database.OpenConnection();

@@ -22,7 +22,9 @@ public static class TraceParent
         0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF,
     ];
 
-    /// <summary>Reads the header; false when it is malformed, so that the trace begins anew (section 3.2.2.1: only lower-case digits).</summary>
+    /// <summary>
+    /// Reads the header; false when it is malformed, so that the trace begins anew (section 3.2.2.1: only lower-case digits).
+    /// </summary>
     public static bool TryParse(ReadOnlySpan<char> header, out TraceId trace, out CallId parent, out bool sampled)
     {
         trace = default;
@@ -41,7 +43,9 @@ public static class TraceParent
         return true;
     }
 
-    /// <summary>Writes the header for calls made from inside <paramref name="context"/>; <paramref name="into"/> has room for <see cref="Length"/>.</summary>
+    /// <summary>
+    /// Writes the header for calls made from inside <paramref name="context"/>; <paramref name="into"/> has room for <see cref="Length"/>.
+    /// </summary>
     public static void Write(in CallContext context, Span<char> into)
     {
         into[0] = into[1] = '0';

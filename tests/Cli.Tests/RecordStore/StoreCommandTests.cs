@@ -17,7 +17,8 @@ public sealed class StoreCommandTests : IDisposable
     {
         CapturedRun run = CapturedRun.Of("store", "status", "--data", _data);
         Assert.Equal(ExitCode.Unavailable, run.ExitCode);
-        Assert.StartsWith($"chain: there is no store in {Path.Combine(_data, "postgres")}", Assert.Single(run.ErrorLines), StringComparison.Ordinal);
+        Assert.StartsWith($"chain: there is no store in {Path.Combine(_data, "postgres")}", Assert.Single(run.ErrorLines),
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -41,7 +42,8 @@ public sealed class StoreCommandTests : IDisposable
     {
         Assert.Equal("applied 0001_tracer.sql", CapturedRun.Of("store", "migrate", "--data", _data).OutputLines[0].Split(',')[0]);
         Assert.Equal("the schema is up to date", Assert.Single(CapturedRun.Of("store", "migrate", "--data", _data).OutputLines));
-        await using (PrivatePostgres server = await PrivatePostgres.StartAsync(new PrivatePostgresOptions { Folder = Path.Combine(_data, "postgres") }))
+        await using (PrivatePostgres server = await PrivatePostgres.StartAsync(new PrivatePostgresOptions { Folder = Path.Combine(_data,
+            "postgres") }))
         {
             await RecordAsync(server.ConnectionString, 7);
             JsonElement status = JsonDocument.Parse(CapturedRun.Of("store", "status", "--data", _data, "--json").Output).RootElement;
@@ -50,7 +52,8 @@ public sealed class StoreCommandTests : IDisposable
 
             CapturedRun export = CapturedRun.Of("store", "export", "calls", "--since", "1h", "--data", _data);
             Assert.Equal(7, export.OutputLines.Length);
-            Assert.All(export.OutputLines, line => Assert.Equal("pii", JsonDocument.Parse(line).RootElement.GetProperty("label_in").GetString()));
+            Assert.All(export.OutputLines, line =>
+                Assert.Equal("pii", JsonDocument.Parse(line).RootElement.GetProperty("label_in").GetString()));
             string file = Path.Combine(_data, "calls.csv");
             Assert.Equal(ExitCode.Ok, CapturedRun.Of("store", "export", "--format", "csv", "--output", file, "--data", _data).ExitCode);
             Assert.Equal(8, File.ReadAllLines(file).Length);
@@ -76,7 +79,8 @@ public sealed class StoreCommandTests : IDisposable
     {
         await using NpgsqlDataSource database = NpgsqlDataSource.Create(connection);
         var (labels, names) = (new LabelStore(), new CallNames());
-        await using CallRecorder recorder = await CallRecorder.OpenAsync(database, labels, names, new RecorderOptions { Folder = Path.Combine(_data, "spool") });
+        await using CallRecorder recorder = await CallRecorder.OpenAsync(database, labels, names,
+            new RecorderOptions { Folder = Path.Combine(_data, "spool") });
         CallSiteId site = names.Intern(new CallSite(ComponentRef.Outside, new ComponentRef("clinic/front"), new FunctionRef("handle")));
         LabelId pii = labels.Intern(Label.Parse("pii"));
         for (int i = 0; i < calls; i++) recorder.End(recorder.Start(default, site, pii), default);

@@ -21,6 +21,15 @@ public sealed class RandomLineageTests
         await using NpgsqlDataSource database = await TestPostgres.NewDatabaseAsync();
         var (labels, names) = (new LabelStore(), new CallNames());
         List<RandomRecord> records = await StoreAsync(database, labels, names);
+        await CompareAsync(database, records, labels);
+
+        // Closed days are read in another way.
+        await new StoreUpkeep(database, new UpkeepOptions { Retention = null }).RunAsync();
+        await CompareAsync(database, records, labels);
+    }
+
+    private static async Task CompareAsync(NpgsqlDataSource database, List<RandomRecord> records, LabelStore labels)
+    {
         await using StoreReader reader = await LineageStores.OpenAsync(database);
         var query = new LineageQuery(reader);
         int reached = 0, paths = 0, whys = 0;
@@ -30,18 +39,15 @@ public sealed class RandomLineageTests
             foreach (Tag? tag in TagsAsked)
             {
                 var model = new LineageModel(record, labels, tag);
-                for (int i = 0; i < 2; i++)
-                {
-                    if (!record.Any(out CallRecord from) || !record.Any(out CallRecord to)) continue;
-                    reached += await CompareReachAsync(query, model, from.Id, record.Next(3), (LineageDirection)record.Next(2), tag, seed);
-                    paths += await ComparePathAsync(query, model, from.Id, to.Id, tag, seed);
-                    if (tag is not null) whys += await CompareWhyAsync(query, model, to.Id, tag.Value, seed);
-                }
+                if (!record.Any(out CallRecord from) || !record.Any(out CallRecord to)) continue;
+                reached += await CompareReachAsync(query, model, from.Id, record.Next(3), (LineageDirection)record.Next(2), tag, seed);
+                paths += await ComparePathAsync(query, model, from.Id, to.Id, tag, seed);
+                if (tag is not null) whys += await CompareWhyAsync(query, model, to.Id, tag.Value, seed);
             }
         }
 
         // Enough of each kind that the comparison means something.
-        Assert.True(reached > 5_000 && paths > 250 && whys > 500, $"{reached} values, {paths} paths, {whys} explanations");
+        Assert.True(reached > 2_500 && paths > 120 && whys > 250, $"{reached} values, {paths} paths, {whys} explanations");
     }
 
     private static async Task<List<RandomRecord>> StoreAsync(NpgsqlDataSource database, LabelStore labels, CallNames names)

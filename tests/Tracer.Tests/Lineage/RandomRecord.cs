@@ -62,8 +62,8 @@ internal sealed class RandomRecord
                 Parent = own.Count == 0 ? parent : above.Id,
                 Duration = _random.Next(0, serial ? 3_000 : 20_000),
                 Site = _sites[_random.Next(_sites.Length)],
-                LabelIn = Label(),
-                LabelOut = Label(),
+                LabelIn = AnyLabel(),
+                LabelOut = AnyLabel(),
                 Exact = _random.Next(3) == 0,
             });
             if (stranger) own[i] = own[i] with { Trace = own[0].Trace };
@@ -82,12 +82,12 @@ internal sealed class RandomRecord
         {
             Source = a.Id,
             Destination = b.Id,
-            Label = Label(),
+            Label = AnyLabel(),
             Ordinal = (short)Flows.Count(flow => flow.Destination == b.Id),
             Into = (FlowInto)_random.Next(2),
             State = _random.Next(2) == 0 ? _key : default,
         });
     }
 
-    private LabelId Label() => _labels.Intern(Chain.Tracer.Tags.Label.Of([.. TagTexts.Where(_ => _random.Next(2) == 0).Select(text => Tag.Parse(text))]));
+    private LabelId AnyLabel() => _labels.Intern(Label.Of([.. TagTexts.Where(_ => _random.Next(2) == 0).Select(text => Tag.Parse(text))]));
 }

@@ -12,7 +12,8 @@ public sealed class PrivatePostgresTests
     {
         string folder = TestPostgres.NewFolder();
         var options = new PrivatePostgresOptions { Folder = folder, SharedBuffers = "32MB" };
-        PrivatePostgres[] owners = await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => Task.Run(() => PrivatePostgres.StartAsync(options))));
+        PrivatePostgres[] owners = await Task.WhenAll(Enumerable.Range(0, 3).Select(_ =>
+            Task.Run(() => PrivatePostgres.StartAsync(options))));
         int server = owners[0].ServerProcessId;
         Assert.All(owners, owner => Assert.Equal(server, owner.ServerProcessId));
         if (Environment.UserName == "root") Assert.NotEqual("0", UidOf(server));
@@ -88,5 +89,6 @@ public sealed class PrivatePostgresTests
         return (int)(await command.ExecuteScalarAsync())!;
     }
 
-    private static string UidOf(int process) => File.ReadLines($"/proc/{process}/status").First(line => line.StartsWith("Uid:", StringComparison.Ordinal)).Split('\t')[1];
+    private static string UidOf(int process) =>
+        File.ReadLines($"/proc/{process}/status").First(line => line.StartsWith("Uid:", StringComparison.Ordinal)).Split('\t')[1];
 }

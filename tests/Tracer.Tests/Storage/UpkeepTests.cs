@@ -86,7 +86,8 @@ public sealed class UpkeepTests
         await using NpgsqlDataSource database = await TestPostgres.NewDatabaseAsync();
         AgreedLabels[] processes = [.. Enumerable.Range(0, 4).Select(_ => new AgreedLabels(database))];
         Label[] labels = [.. Enumerable.Range(0, 40).Select(i => Label.Parse($"pii,user=u{i},+ok"))];
-        int[][] ids = await Task.WhenAll(processes.Select(process => Task.Run(async () => await Task.WhenAll(labels.Select(label => process.IdAsync(label).AsTask())))));
+        int[][] ids = await Task.WhenAll(processes.Select(process =>
+            Task.Run(async () => await Task.WhenAll(labels.Select(label => process.IdAsync(label).AsTask())))));
         Assert.All(ids, own => Assert.Equal(ids[0], own));
 
         var late = new AgreedLabels(database);
@@ -114,7 +115,8 @@ public sealed class UpkeepTests
         Assert.Equal(0, await export.WriteAsync(ExportRecords.Calls, ExportFormat.JsonLines, now.AddHours(-2), now.AddHours(-1), none));
         Assert.Equal(3, await export.WriteAsync(ExportRecords.Flows, ExportFormat.JsonLines, now.AddHours(-1), now.AddHours(1), flows));
         string[] lines = json.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries);
-        Assert.Equal(12, lines.Count(line => line.Contains("\"label_in\":\"pii\"", StringComparison.Ordinal) && line.Contains("\"callee\":\"clinic/records\"", StringComparison.Ordinal)));
+        Assert.Equal(12, lines.Count(line => line.Contains("\"label_in\":\"pii\"", StringComparison.Ordinal)
+            && line.Contains("\"callee\":\"clinic/records\"", StringComparison.Ordinal)));
         Assert.Equal(3, lines.Count(line => line.Contains("\"size_out\":100000", StringComparison.Ordinal)));
         Assert.Equal(16, csv.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries).Length);
     }
@@ -124,7 +126,8 @@ public sealed class UpkeepTests
         var names = new CallNames();
         CallSiteId site = names.Intern(new CallSite(ComponentRef.Outside, new ComponentRef("a"), new FunctionRef("f")));
         NodeRegistration node = await NodeRegistration.RegisterAsync(database, Guid.NewGuid(), "n", 1);
-        CallRecord[] calls = [.. starts.Select(start => CallId.From(CallId.At(start).StartMicroseconds, node.FirstLane)).Select(id => new CallRecord { Id = id, Trace = id.Value, Site = site, SizeIn = 1 << 20 })];
+        CallRecord[] calls = [.. starts.Select(start => CallId.From(CallId.At(start).StartMicroseconds, node.FirstLane)).Select(id =>
+            new CallRecord { Id = id, Trace = id.Value, Site = site, SizeIn = 1 << 20 })];
         await new StoreWriter(database, new ProcessNames(new LabelStore(), names), node.Id).WriteAsync(new RecordBatch(calls, default));
     }
 
