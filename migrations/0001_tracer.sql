@@ -151,10 +151,10 @@ BEGIN
     EXECUTE format('CREATE UNIQUE INDEX call_%1$s_id ON call_%1$s (id) WITH (fillfactor = 100)', suffix);
     EXECUTE format('CREATE INDEX call_%1$s_parent ON call_%1$s (parent) WITH (fillfactor = 95) WHERE parent IS NOT NULL', suffix);
     -- The key of a native trace grows with time, as the table does, so that a summary of each 32 pages finds it; that of a foreign one is random.
-    EXECUTE format('CREATE INDEX call_%1$s_trace ON call_%1$s USING brin (trace int8_minmax_multi_ops) WITH (pages_per_range = 32)', suffix);
+    EXECUTE format('CREATE INDEX call_%1$s_trace ON call_%1$s USING brin (trace int8_minmax_multi_ops) WITH (pages_per_range = 32, autosummarize = on)', suffix);
     EXECUTE format('CREATE INDEX call_%1$s_foreign ON call_%1$s (trace) WHERE trace < 0', suffix);
     -- For "which calls had one of these labels": rare ones are in few ranges.
-    EXECUTE format('CREATE INDEX call_%1$s_labels ON call_%1$s USING brin (labels int4_bloom_ops) WITH (pages_per_range = 32)', suffix);
+    EXECUTE format('CREATE INDEX call_%1$s_labels ON call_%1$s USING brin (labels int4_bloom_ops) WITH (pages_per_range = 32, autosummarize = on)', suffix);
     EXECUTE format('CREATE TABLE flow_%s (LIKE flow)', suffix);
     EXECUTE format('CREATE UNIQUE INDEX flow_%1$s_dst ON flow_%1$s (dst, n)', suffix);
     EXECUTE format('CREATE INDEX flow_%1$s_src ON flow_%1$s (src)', suffix);

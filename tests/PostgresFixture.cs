@@ -3,8 +3,13 @@ using Npgsql;
 
 namespace Chain.Tests;
 
-/// <summary>One private Postgres for the test assembly, started by the first test that needs it, and a new migrated database for whoever asks.</summary>
-/// <remarks>Use it as a class fixture of xUnit, or await <see cref="NewDatabaseAsync"/>. Tests that use it carry <see cref="PostgresFactAttribute"/>.</remarks>
+/// <summary>
+/// One private Postgres for the test assembly, started by the first test that needs it, and a new migrated database for whoever asks.
+/// </summary>
+/// <remarks>
+/// Use it as a class fixture of xUnit, or await <see cref="NewDatabaseAsync"/>. Tests that use it carry <see
+/// cref="PostgresFactAttribute"/>.
+/// </remarks>
 internal static class TestPostgres
 {
     private static readonly Lazy<Task<PrivatePostgres>> Server = new(StartAsync);

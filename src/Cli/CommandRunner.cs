@@ -1,5 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using Chain.Tracer.Storage;
+using Npgsql;
 using Chain.Wasm.Text;
 
 namespace Chain.Cli;
@@ -34,6 +36,10 @@ internal static class CommandRunner
         catch (OperationCanceledException e)
         {
             return Fail("interrupted", ExitCode.Interrupted, e);
+        }
+        catch (Exception e) when (e is StoreException or NpgsqlException)
+        {
+            return Fail($"the store: {e.Message}", ExitCode.Unavailable, e);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

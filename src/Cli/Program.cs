@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Chain.Cli.Bench;
 using Chain.Cli.Lineage;
+using Chain.Cli.Policy;
 using Chain.Cli.RecordStore;
 using Chain.Cli.Traces;
 using Chain.Cli.Wasm;
@@ -19,6 +20,7 @@ internal static class Program
             TraceCommand.Create(),
             LineageCommand.Create(),
             WhyCommand.Create(),
+            PolicyCommand.Create(),
             StoreCommand.Create(),
             BenchCommand.Create(),
         };

@@ -6,7 +6,8 @@ using Npgsql;
 namespace Chain.Tracer.Tests;
 
 /// <summary>
-/// A program for tests to kill: it records calls and prints the id of each once that was acknowledged, or it owns a private Postgres and prints
+/// A program for tests to kill: it records calls and prints the id of each once that was acknowledged, or it owns a private Postgres and
+/// prints
 /// its process id.
 /// </summary>
 internal static class Program

@@ -8,6 +8,7 @@ internal static class BenchCommand
     public static Command Create() => new("bench", "Measure Chain beside a peer, alternately, in one run.")
     {
         EngineBench.Create(),
+        PolicyBench.Create(),
         RecordBench.Create(),
         IngestBench.Create(),
         LineageBench.Create(),

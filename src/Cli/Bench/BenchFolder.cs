@@ -14,7 +14,7 @@ internal static class BenchFolder
         }
 
         throw new CommandException(
-            $"bench/{name}: not found above {AppContext.BaseDirectory}; benchmarks run from a checkout of the repository, with ./chain bench",
+            $"bench/{name}: not found above {AppContext.BaseDirectory}; run ./chain bench from a checkout of the repository",
             ExitCode.Unavailable);
     }
 

@@ -123,7 +123,11 @@ internal sealed class BenchReport(string name)
         string?[] peers = [.. rows.Select(row => row.PeerName).Where(peer => peer is not null).Distinct()];
         string peerTitle = peers.Length == 1 ? peers[0]! : "peer";
         Table table = new Table().Border(TableBorder.Simple).AddColumn("case").AddColumn("unit");
-        foreach (string title in new[] { "ours", peerTitle, "ratio" }) table.AddColumn(new TableColumn(Markup.Escape(title)).RightAligned());
+        foreach (string title in new[] { "ours", peerTitle, "ratio" })
+        {
+            table.AddColumn(new TableColumn(Markup.Escape(title)).RightAligned());
+        }
+
         if (peers.Length > 1) table.AddColumn("peer name");
         foreach (BenchRow row in rows)
         {

@@ -3,7 +3,9 @@ using System.CommandLine.Parsing;
 
 namespace Chain.Cli.Bench;
 
-/// <summary><c>chain bench engine</c>: the managed engine beside Node's V8, kernel by kernel, and what a module costs before it runs.</summary>
+/// <summary>
+/// <c>chain bench engine</c>: the managed engine beside Node's V8, kernel by kernel, and what a module costs before it runs.
+/// </summary>
 internal static class EngineBench
 {
     private static readonly WarmUp WarmUp = new(Calls: 8, Milliseconds: 1000);
@@ -11,7 +13,12 @@ internal static class EngineBench
     public static Command Create()
     {
         var json = new Option<bool>("--json") { Description = "Print JSON in place of tables." };
-        var kernel = new Option<string[]>("--kernel") { Description = "Only this kernel, and no compile times; may be repeated.", HelpName = "NAME" };
+        var kernel = new Option<string[]>("--kernel")
+        {
+            Description = "Only this kernel, and no compile times; may be repeated.",
+            HelpName = "NAME",
+        };
+        var modules = new Option<bool>("--modules") { Description = "Only the compile times and first calls, and no kernel." };
         var rounds = new Option<int>("--rounds")
         {
             Description = "Timed calls of each kernel on each side; the median counts.",
@@ -19,8 +26,17 @@ internal static class EngineBench
             DefaultValueFactory = _ => 11,
         };
         rounds.Validators.Add(RoundsAreSane);
-        var command = new Command("engine", "The managed engine beside Node's V8: kernels, compile times, first calls.") { json, kernel, rounds };
-        command.SetAction(parsed => Run(parsed.GetValue(kernel) ?? [], parsed.GetValue(rounds), parsed.GetValue(json)));
+        var command = new Command("engine", "The managed engine beside Node's V8: kernels, compile times, first calls.")
+        {
+            json, kernel, modules, rounds,
+        };
+        command.SetAction(parsed =>
+        {
+            string[] only = parsed.GetValue(kernel) ?? [];
+            bool modulesOnly = parsed.GetValue(modules);
+            if (modulesOnly && only.Length > 0) throw new CommandException("--modules and --kernel exclude each other");
+            return Run(only, modulesOnly, parsed.GetValue(rounds), parsed.GetValue(json));
+        });
         return command;
     }
 
@@ -32,10 +48,10 @@ internal static class EngineBench
         }
     }
 
-    private static int Run(string[] only, int rounds, bool json)
+    private static int Run(string[] only, bool modulesOnly, int rounds, bool json)
     {
         string folder = BenchFolder.Find("engine");
-        IReadOnlyList<Kernel> kernels = Kernel.Load(folder, only);
+        IReadOnlyList<Kernel> kernels = modulesOnly ? [] : Kernel.Load(folder, only);
         var report = new BenchReport("engine");
         using PeerProcess? peer = PeerProcess.TryStart(Path.Combine(folder, "peer.mjs"), report);
         // Before the kernels, so that the first figures are those of a process that has just started.
@@ -43,7 +59,12 @@ internal static class EngineBench
         var theirs = peer is null ? null : new V8KernelRunner(peer);
         using var ours = new ManagedKernelRunner();
         foreach (Kernel kernel in kernels) report.Add(Measure(kernel, rounds, ours, theirs, peer?.Name));
-        report.Note($"kernels: processor time, median of {rounds} calls on each side, taken in turn, after {WarmUp.Milliseconds} ms of warm-up on each");
+        if (kernels.Count > 0)
+        {
+            report.Note(
+                $"kernels: processor time, median of {rounds} calls on each side, taken in turn, after {WarmUp.Milliseconds} ms of warm-up on each");
+        }
+
         report.Print(json);
         return ExitCode.Ok;
     }

@@ -61,7 +61,7 @@ internal static class ModuleTimings
         var theirs = new List<Times>(Rounds);
         for (int round = 0; round < Rounds; round++)
         {
-            Times our = RunOnce(subject, bytes, round == Rounds - 1 ? report : null);
+            Times our = RunOnce(subject, bytes);
             ours.Add(our);
             if (peer is null) continue;
             Times their = peer.Ask<Times>(new { op = "first", path = subject.Path, invoke = subject.Export, text = subject.Text });
@@ -69,7 +69,8 @@ internal static class ModuleTimings
             if (our.Result != their.Result)
             {
                 throw new CommandException(
-                    $"{subject.Name}: the first call's results differ: '{our.Result}' here, '{their.Result}' in {peer.Name}", ExitCode.Failed);
+                    $"{subject.Name}: the first call's results differ: '{our.Result}' here, '{their.Result}' in {peer.Name}",
+                    ExitCode.Failed);
             }
         }
 
@@ -79,9 +80,12 @@ internal static class ModuleTimings
         AddRow("instantiate", times => times.InstantiateNs);
         AddRow("first call", times => times.CallNs);
         AddRow("bytes to first result", times => times.TotalNs);
-        report.Note(string.Create(
-            CultureInfo.InvariantCulture,
-            $"{name}, the first of {Rounds} rounds: decode and validate {ours[0].ValidateNs / 1e6:0.0} ms, compile {ours[0].CompileNs / 1e6:0.0} ms, instantiate {ours[0].InstantiateNs / 1e6:0.0} ms, first call {ours[0].CallNs / 1e6:0.0} ms"));
+        Times first = ours[0];
+        report.Note(
+            $"{name}, the first of {Rounds} rounds: decode and validate {Milliseconds(first.ValidateNs)}, "
+            + $"compile {Milliseconds(first.CompileNs)}, instantiate {Milliseconds(first.InstantiateNs)}, first call {Milliseconds(first.CallNs)}");
+
+        report.Note(Unoptimised(name, subject, bytes));
 
         void AddRow(string step, Func<Times, double> nanoseconds)
         {
@@ -91,7 +95,7 @@ internal static class ModuleTimings
         }
     }
 
-    private static Times RunOnce(Subject subject, byte[] bytes, BenchReport? reportUnoptimised)
+    private static Times RunOnce(Subject subject, byte[] bytes)
     {
         long start = Stopwatch.GetTimestamp();
         ModuleValidator.Validate(ModuleReader.Read(bytes, subject.Name));
@@ -102,9 +106,22 @@ internal static class ModuleTimings
         using Store store = engine.CreateStore();
         Instance instance = module.Instantiate(store);
         double instantiate = Lap(ref start);
-        string result = subject.Text is null ? CallRun(instance, subject.Export) : CallWithText(instance, subject.Export, subject.Text);
+        string result = Call(subject, instance);
         double call = Lap(ref start);
         return new Times(validate, compile, instantiate, call, result);
+    }
+
+    /// <summary>Says which functions the JIT does not optimise, first of those that the first call needs, then of all.</summary>
+    private static string Unoptimised(string name, Subject subject, byte[] bytes)
+    {
+        CompiledModule module = new ManagedEngine().Compile(bytes, subject.Name);
+        using (Store store = module.Engine.CreateStore()) Call(subject, module.Instantiate(store));
+        int atFirst = module.CompiledFunctions, unoptimisedAtFirst = module.UnoptimisedFunctions.Count;
+        module.CompileAll();
+        uint[] unoptimised = [.. module.UnoptimisedFunctions.Order()];
+        string list = string.Join(", ", unoptimised.Select(index => $"{index} {module.Module.Names.Function(index)}".TrimEnd()));
+        return $"{name}: the first call compiles {atFirst} of {module.CompiledFunctions} functions, of which the JIT leaves "
+            + $"{unoptimisedAtFirst} unoptimised; of all, {unoptimised.Length}{(list == "" ? "" : $": {list}")}";
     }
 
     private static double Lap(ref long since)
@@ -114,6 +131,9 @@ internal static class ModuleTimings
         since = now;
         return nanoseconds;
     }
+
+    private static string Call(Subject subject, Instance instance) =>
+        subject.Text is null ? CallRun(instance, subject.Export) : CallWithText(instance, subject.Export, subject.Text);
 
     private static string CallRun(Instance instance, string export)
     {
@@ -134,8 +154,10 @@ internal static class ModuleTimings
         return Encoding.UTF8.GetString(memory.Slice(address, length));
     }
 
-    private static string Size(int bytes) =>
-        bytes < 1 << 20 ? string.Create(CultureInfo.InvariantCulture, $"{bytes / 1024.0:0.#} KB") : string.Create(CultureInfo.InvariantCulture, $"{bytes / 1048576.0:0.0} MB");
+    private static string Milliseconds(double nanoseconds) => string.Create(CultureInfo.InvariantCulture, $"{nanoseconds / 1e6:0.0} ms");
+
+    private static string Size(int bytes) => string.Create(
+        CultureInfo.InvariantCulture, $"{(bytes < 1 << 20 ? bytes / 1024.0 : bytes / 1048576.0):0.#} {(bytes < 1 << 20 ? "KB" : "MB")}");
 
     private sealed class TemporaryFile : IDisposable
     {

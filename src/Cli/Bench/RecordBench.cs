@@ -16,7 +16,9 @@ using CallSite = Chain.Tracer.Calls.CallSite;
 
 namespace Chain.Cli.Bench;
 
-/// <summary><c>chain bench record</c>: what it costs to record a call, beside an OpenTelemetry span with three attributes and a batch processor.</summary>
+/// <summary>
+/// <c>chain bench record</c>: what it costs to record a call, beside an OpenTelemetry span with three attributes and a batch processor.
+/// </summary>
 internal static class RecordBench
 {
     private const string PeerName = "OpenTelemetry SDK 1.20";
@@ -24,9 +26,10 @@ internal static class RecordBench
     public static Command Create()
     {
         var json = new Option<bool>("--json") { Description = "Print JSON in place of the table." };
-        var rounds = new Option<int>("--rounds") { Description = "Rounds of each side.", DefaultValueFactory = _ => 25 };
-        var calls = new Option<int>("--calls") { Description = "Calls in a round.", DefaultValueFactory = _ => 100_000 };
-        var command = new Command("record", "Nanoseconds and bytes allocated for recording a call, beside an OpenTelemetry span.") { rounds, calls, json };
+        var rounds = new Option<int>("--rounds") { Description = "Rounds of each side.", DefaultValueFactory = _ => 101 };
+        var calls = new Option<int>("--calls") { Description = "Calls in a round.", DefaultValueFactory = _ => 20_000 };
+        var command = new Command("record", "Nanoseconds and bytes allocated for recording a call, beside an OpenTelemetry span.") { rounds,
+            calls, json };
         command.SetAction(async (parsed, cancellation) =>
         {
             await RunAsync(parsed.GetValue(rounds), parsed.GetValue(calls), parsed.GetValue(json), cancellation);
@@ -37,13 +40,15 @@ internal static class RecordBench
 
     private static async Task RunAsync(int rounds, int calls, bool json, CancellationToken cancellation)
     {
-        if (rounds < 1 || calls < 1000) throw new CommandException($"--rounds is at least 1 and --calls at least 1000, found {rounds} and {calls}");
+        if (rounds < 1 || calls < 1000)
+            throw new CommandException($"--rounds is at least 1 and --calls at least 1000, found {rounds} and {calls}");
         await using TemporaryStore store = await TemporaryStore.StartAsync(cancellation);
         var labels = new LabelStore();
         var names = new CallNames();
         // Buffers that hold several rounds, so that the store works between the rounds: what is measured is what the caller pays.
         await using CallRecorder recorder = await CallRecorder.OpenAsync(store.Database, labels, names,
-            new RecorderOptions { Folder = Path.Combine(store.Folder, "spool"), BufferSize = calls * 8, FlushInterval = TimeSpan.FromSeconds(1) }, cancellation: cancellation);
+            new RecorderOptions { Folder = Path.Combine(store.Folder, "spool"), BufferSize = calls * 16,
+                FlushInterval = TimeSpan.FromSeconds(1) }, cancellation: cancellation);
         var ours = new Ours(recorder, labels, names);
         using var peer = new Peer();
 
@@ -58,8 +63,8 @@ internal static class RecordBench
             // Until the JIT has seen it often enough.
             for (int i = 0; i < 5; i++)
             {
-                c.Ours(calls / 4);
-                c.Peer?.Invoke(calls / 40);
+                c.Ours(calls);
+                c.Peer?.Invoke(calls / 4);
                 await Task.Delay(50, cancellation);
             }
         }
@@ -77,13 +82,16 @@ internal static class RecordBench
             }
 
             string? peerName = c.Peer is null ? null : PeerName;
-            report.Add(new BenchRow(c.Name, "ns", BenchReport.Median(mine), theirs.Count == 0 ? null : BenchReport.Median(theirs), peerName));
-            report.Add(new BenchRow(c.Name, "bytes allocated", BenchReport.Median(myBytes), theirBytes.Count == 0 ? null : BenchReport.Median(theirBytes), peerName, InGeomean: false));
+            report.Add(new BenchRow(c.Name, "ns", BenchReport.Median(mine), theirs.Count == 0 ? null : BenchReport.Median(theirs),
+                peerName));
+            report.Add(new BenchRow(c.Name, "bytes allocated", BenchReport.Median(myBytes), theirBytes.Count == 0 ? null
+                : BenchReport.Median(theirBytes), peerName, InGeomean: false));
         }
 
         RecorderCounters counters = recorder.Counters;
         if (counters.Blocked > 0) report.Note(string.Create(CultureInfo.InvariantCulture, $"buffers were full {counters.Blocked} times"));
-        report.Note($"a call has a label in and out, sizes and an outcome; the peer's span has three attributes, a batch processor, and an exporter that discards");
+        report.Note("a call has a label in and out, sizes and an outcome");
+        report.Note("the peer's span has three attributes, a batch processor, and an exporter that discards");
         report.Note("one thread; medians of rounds, ours and the peer alternately; the records were stored in Postgres between the rounds");
         report.Print(json);
     }
@@ -101,7 +109,8 @@ internal static class RecordBench
 
     private sealed class Ours(CallRecorder recorder, LabelStore labels, CallNames names)
     {
-        private readonly CallSiteId _site = names.Intern(new CallSite(new ComponentRef("clinic/front"), new ComponentRef("clinic/records"), new FunctionRef("get")));
+        private readonly CallSiteId _site = names.Intern(new CallSite(new ComponentRef("clinic/front"), new ComponentRef("clinic/records"),
+            new FunctionRef("get")));
         private readonly LabelId _in = labels.Intern(Label.Parse("pii"));
         private readonly LabelId _out = labels.Intern(Label.Parse("pii,medical"));
         private readonly Propagator _propagator = new(labels);
@@ -116,7 +125,8 @@ internal static class RecordBench
             }
         }
 
-        // One hop inside a process: the child gets the parent's context by value, and the label of what it read joins the label of its arguments.
+        // One hop inside a process: the child gets the parent's context by value, and the label of what it read joins the label of its
+        // arguments.
         [MethodImpl(MethodImplOptions.NoInlining)]
         public void HopsInProcess(int count)
         {
@@ -155,7 +165,8 @@ internal static class RecordBench
         private readonly TracerProvider _provider;
         private readonly CompositeTextMapPropagator _propagator = new([new TraceContextPropagator(), new BaggagePropagator()]);
 
-        public Peer() => _provider = Sdk.CreateTracerProviderBuilder().AddSource("chain.bench").AddProcessor(new BatchActivityExportProcessor(new Discard())).Build();
+        public Peer() =>
+            _provider = Sdk.CreateTracerProviderBuilder().AddSource("chain.bench").AddProcessor(new BatchActivityExportProcessor(new Discard())).Build();
 
         [MethodImpl(MethodImplOptions.NoInlining)]
         public void Calls(int count)
@@ -176,8 +187,10 @@ internal static class RecordBench
             {
                 headers.Clear();
                 Baggage baggage = Baggage.Create(new Dictionary<string, string> { ["chain.label"] = "medical,pii" });
-                _propagator.Inject(new PropagationContext(parent!.Context, baggage), headers, static (carrier, key, value) => carrier[key] = value);
-                PropagationContext incoming = _propagator.Extract(default, headers, static (carrier, key) => carrier.TryGetValue(key, out string? value) ? [value] : []);
+                _propagator.Inject(new PropagationContext(parent!.Context, baggage), headers, static (carrier, key, value) =>
+                    carrier[key] = value);
+                PropagationContext incoming = _propagator.Extract(default, headers, static (carrier, key) =>
+                    carrier.TryGetValue(key, out string? value) ? [value] : []);
                 using Activity? span = _source.StartActivity("get", ActivityKind.Server, incoming.ActivityContext);
                 Fill(span);
             }

@@ -4,7 +4,9 @@ using Chain.Tracer.Tags;
 
 namespace Chain.Cli.Bench;
 
-/// <summary>Calls as a small set of services makes them: traces of ten calls (one, three, six), 21 components, 24 labels, now and then a failure.</summary>
+/// <summary>
+/// Calls as a small set of services makes them: traces of ten calls (one, three, six), 21 components, 24 labels, now and then a failure.
+/// </summary>
 internal sealed class ServiceLoad
 {
     private readonly CallRecorder _recorder;
@@ -17,9 +19,12 @@ internal sealed class ServiceLoad
     {
         _recorder = recorder;
         for (int i = 0; i < _labels.Length; i++) _labels[i] = labels.Intern(Label.Parse($"pii,tenant={i % 8},region={i / 8}"));
-        for (int i = 0; i < _front.Length; i++) _front[i] = names.Intern(new CallSite(ComponentRef.Outside, Component("front", i), new FunctionRef("handle")));
-        for (int i = 0; i < _middle.Length; i++) _middle[i] = names.Intern(new CallSite(Component("front", i / 2), Component("middle", i), new FunctionRef("work")));
-        for (int i = 0; i < _back.Length; i++) _back[i] = names.Intern(new CallSite(Component("middle", i / 2), Component("back", i), new FunctionRef("store")));
+        for (int i = 0; i < _front.Length; i++) _front[i] = names.Intern(new CallSite(ComponentRef.Outside, Component("front", i),
+            new FunctionRef("handle")));
+        for (int i = 0; i < _middle.Length; i++) _middle[i] = names.Intern(new CallSite(Component("front", i / 2), Component("middle", i),
+            new FunctionRef("work")));
+        for (int i = 0; i < _back.Length; i++) _back[i] = names.Intern(new CallSite(Component("middle", i / 2), Component("back", i),
+            new FunctionRef("store")));
     }
 
     /// <summary>Records whole traces, for any thread.</summary>
@@ -42,7 +47,8 @@ internal sealed class ServiceLoad
                 _recorder.End(middle, new CallEnd { LabelOut = label, SizeIn = 200, SizeOut = 700, Copies = 2 });
             }
 
-            _recorder.End(root, new CallEnd { LabelOut = label, SizeIn = 400, SizeOut = 1000, Outcome = pick % 100 == 0 ? CallOutcome.ErrorResult : CallOutcome.Returned });
+            _recorder.End(root, new CallEnd { LabelOut = label, SizeIn = 400, SizeOut = 1000, Outcome = pick % 100 == 0
+                ? CallOutcome.ErrorResult : CallOutcome.Returned });
         }
     }
 

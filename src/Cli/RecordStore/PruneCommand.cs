@@ -20,10 +20,12 @@ internal static class PruneCommand
             await using StoreConnection store = await StoreConnection.OpenAsync(parsed, cancellation);
             var upkeep = new StoreUpkeep(store.Database, new UpkeepOptions());
             bool only = parsed.GetValue(dry);
-            IReadOnlyList<DateOnly> days = only ? await upkeep.DaysBeforeAsync(time, cancellation) : await upkeep.DropBeforeAsync(time, cancellation);
+            IReadOnlyList<DateOnly> days = only ? await upkeep.DaysBeforeAsync(time, cancellation)
+                : await upkeep.DropBeforeAsync(time, cancellation);
             string[] names = [.. days.Select(day => day.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture))];
             if (parsed.GetValue(json)) Console.Out.WriteLine(JsonSerializer.Serialize(new { dryRun = only, days = names }, StoreText.Json));
-            else Console.Out.WriteLine(names.Length == 0 ? "nothing is that old" : $"{(only ? "would drop" : "dropped")} {string.Join(", ", names)}");
+            else Console.Out.WriteLine(names.Length == 0 ? "nothing is that old"
+                : $"{(only ? "would drop" : "dropped")} {string.Join(", ", names)}");
             return ExitCode.Ok;
         });
         return command;

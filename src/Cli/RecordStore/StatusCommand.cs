@@ -32,16 +32,20 @@ internal static class StatusCommand
         var days = new Listing("days", "day", "calls#", "size#", "state");
         foreach (DayStatus day in status.Days)
         {
-            days.Add(day.Day.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture), day.Calls < 0 ? "?" : StoreText.Count(day.Calls), StoreText.Bytes(day.Bytes), day.Closed is null ? "open" : "closed");
+            days.Add(day.Day.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture), day.Calls < 0 ? "?" : StoreText.Count(day.Calls),
+                StoreText.Bytes(day.Bytes), day.Closed is null ? "open" : "closed");
         }
 
         days.Write();
-        var nodes = new Listing("nodes", "node", "seen", "recorded#", "stored#", "spooled#", "replayed#", "duplicates#", "lost#", "refused#", "waited#");
+        var nodes = new Listing("nodes", "node", "seen", "recorded#", "stored#", "spooled#", "replayed#", "duplicates#", "lost#",
+            "refused#", "waited#");
         foreach (NodeStatus node in status.Nodes)
         {
             Tracer.Recording.CounterTotals c = node.Counters;
-            nodes.Add($"{node.Id} {node.Name}", node.Seen.ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture), StoreText.Count(c.RecordedCalls + c.RecordedFlows),
-                StoreText.Count(c.StoredCalls + c.StoredFlows), StoreText.Count(c.SpooledCalls + c.SpooledFlows), StoreText.Count(c.Replayed), StoreText.Count(c.Duplicates),
+            nodes.Add($"{node.Id} {node.Name}", node.Seen.ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture),
+                StoreText.Count(c.RecordedCalls + c.RecordedFlows),
+                StoreText.Count(c.StoredCalls + c.StoredFlows), StoreText.Count(c.SpooledCalls + c.SpooledFlows),
+                    StoreText.Count(c.Replayed), StoreText.Count(c.Duplicates),
                 StoreText.Count(c.LostCalls + c.LostFlows), StoreText.Count(c.Rejected), StoreText.Count(c.Blocked));
         }
 

@@ -13,7 +13,8 @@ internal static class StoreOptions
     /// <summary><c>--postgres</c>.</summary>
     public static Option<string?> Postgres { get; } = new("--postgres")
     {
-        Description = $"Connection string of a Postgres of your own; ${Variable} when absent, else Chain's private one.", HelpName = "CONNECTION",
+        Description = $"Connection string of a Postgres of your own; ${Variable} when absent, else Chain's private one.",
+            HelpName = "CONNECTION",
     };
 
     /// <summary><c>--data</c>.</summary>
@@ -31,7 +32,9 @@ internal static class StoreOptions
     }
 }
 
-/// <summary>The store that a command was pointed at: the user's Postgres, or the private one, which is started when it is not running.</summary>
+/// <summary>
+/// The store that a command was pointed at: the user's Postgres, or the private one, which is started when it is not running.
+/// </summary>
 internal sealed class StoreConnection : IAsyncDisposable
 {
     private readonly PrivatePostgres? _server;
@@ -64,9 +67,11 @@ internal sealed class StoreConnection : IAsyncDisposable
             if (string.IsNullOrEmpty(own))
             {
                 string folder = Path.Combine(parsed.GetValue(StoreOptions.Data)!, "postgres");
-                if (!create && !Directory.Exists(Path.Combine(folder, "data")))
+                if (!create && !await PrivatePostgres.ExistsAsync(folder, cancellation))
                 {
-                    throw new CommandException($"there is no store in {Path.GetFullPath(folder)}: nothing was recorded from this folder yet (see --data, --postgres, and 'chain store migrate')", ExitCode.Unavailable);
+                    throw new CommandException(
+                        $"there is no store in {Path.GetFullPath(folder)}: nothing was recorded from this folder yet " +
+                        "(see --data, --postgres, and 'chain store migrate')", ExitCode.Unavailable);
                 }
 
                 server = await PrivatePostgres.StartAsync(new PrivatePostgresOptions { Folder = folder }, cancellation);
@@ -74,6 +79,7 @@ internal sealed class StoreConnection : IAsyncDisposable
 
             database = NpgsqlDataSource.Create(server?.ConnectionString ?? own!);
             if (migrate) await Migrations.ApplyAsync(database, cancellation);
+            else await (await database.OpenConnectionAsync(cancellation)).DisposeAsync();
             return new StoreConnection(server?.ConnectionString ?? own!, database, server);
         }
         catch (Exception e) when (e is StoreException or NpgsqlException or ArgumentException or TimeoutException)
@@ -81,12 +87,14 @@ internal sealed class StoreConnection : IAsyncDisposable
             if (database is not null) await database.DisposeAsync();
             if (server is not null) await server.DisposeAsync();
             bool malformed = e is ArgumentException;
-            throw new CommandException(malformed ? $"--postgres: {e.Message}" : $"the store cannot be opened: {e.Message}", malformed ? ExitCode.BadInput : ExitCode.Unavailable);
+            throw new CommandException(malformed ? $"--postgres: {e.Message}" : $"the store cannot be opened: {e.Message}", malformed
+                ? ExitCode.BadInput : ExitCode.Unavailable);
         }
     }
 
     /// <summary>Opens the store that is there, with its schema brought up to date.</summary>
-    public static Task<StoreConnection> OpenAsync(ParseResult parsed, CancellationToken cancellation) => OpenAsync(parsed, migrate: true, create: false, cancellation);
+    public static Task<StoreConnection> OpenAsync(ParseResult parsed, CancellationToken cancellation) =>
+        OpenAsync(parsed, migrate: true, create: false, cancellation);
 
     public async ValueTask DisposeAsync()
     {

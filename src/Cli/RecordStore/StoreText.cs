@@ -7,7 +7,8 @@ namespace Chain.Cli.RecordStore;
 /// <summary>How the store's commands write figures and read spans of time.</summary>
 internal static class StoreText
 {
-    public static JsonSerializerOptions Json { get; } = new(JsonSerializerDefaults.Web) { WriteIndented = true, Converters = { new JsonStringEnumConverter(JsonNamingPolicy.KebabCaseLower) } };
+    public static JsonSerializerOptions Json { get; } = new(JsonSerializerDefaults.Web) { WriteIndented = true,
+        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.KebabCaseLower) } };
 
     public static string Count(long count) => count.ToString("#,0", CultureInfo.InvariantCulture);
 
@@ -23,7 +24,8 @@ internal static class StoreText
     /// <exception cref="CommandException">It is neither.</exception>
     public static DateTimeOffset Time(string option, string text, DateTimeOffset now)
     {
-        if (text.Length > 1 && double.TryParse(text.AsSpan(0, text.Length - 1), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double amount) && amount < 1e6)
+        if (text.Length > 1 && double.TryParse(text.AsSpan(0, text.Length - 1), NumberStyles.AllowDecimalPoint,
+            CultureInfo.InvariantCulture, out double amount) && amount < 1e6)
         {
             TimeSpan? ago = text[^1] switch
             {

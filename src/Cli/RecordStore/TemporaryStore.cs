@@ -25,13 +25,15 @@ internal sealed class TemporaryStore : IAsyncDisposable
     public string Folder { get; }
 
     /// <exception cref="CommandException">There is no Postgres on this machine, or it does not start.</exception>
-    public static async Task<TemporaryStore> StartAsync(CancellationToken cancellation, IReadOnlyDictionary<string, string>? settings = null)
+    public static async Task<TemporaryStore> StartAsync(CancellationToken cancellation, IReadOnlyDictionary<string,
+        string>? settings = null)
     {
         string folder = Path.Combine(Path.GetTempPath(), "chain-bench-" + Path.GetRandomFileName());
         try
         {
             PrivatePostgres server = await PrivatePostgres.StartAsync(
-                new PrivatePostgresOptions { Folder = Path.Combine(folder, "postgres"), SharedBuffers = "1GB", Settings = settings ?? new Dictionary<string, string>() }, cancellation);
+                new PrivatePostgresOptions { Folder = Path.Combine(folder, "postgres"), SharedBuffers = "1GB",
+                    Settings = settings ?? new Dictionary<string, string>() }, cancellation);
             var store = new TemporaryStore(server, folder);
             await Migrations.ApplyAsync(store.Database, cancellation);
             return store;

@@ -9,10 +9,10 @@ internal static class CallJson
 {
     private static readonly JsonSerializerOptions Shape = new(JsonSerializerDefaults.Web) { WriteIndented = true };
 
-    public static void WriteResults(Value[] results) => Console.Out.WriteLine(JsonSerializer.Serialize(
-        new { Results = results.Select(value => new { Type = value.Kind.ToString().ToLowerInvariant(), Value = ValueText.Format(value) }) }, Shape));
+    public static void WriteResults(IReadOnlyList<CallResult> results) => Console.Out.WriteLine(JsonSerializer.Serialize(
+        new { Results = results.Select(value => new { Type = value.Kind.ToString().ToLowerInvariant(), Value = value.Text }) }, Shape));
 
-    public static void WriteFailure(WasmException failure) => Console.Out.WriteLine(JsonSerializer.Serialize(
+    public static void WriteFailure(WasmException failure, IReadOnlyList<string> backtrace) => Console.Out.WriteLine(JsonSerializer.Serialize(
         new
         {
             Error = failure switch
@@ -23,6 +23,7 @@ internal static class CallJson
             },
             Trap = (failure as WasmTrapException)?.Kind.ToString(),
             failure.Message,
+            Backtrace = backtrace,
         },
         Shape));
 }

@@ -9,6 +9,9 @@ using ValueType = Chain.Wasm.Binary.ValueType;
 
 namespace Chain.Cli.Wasm;
 
+/// <summary>A result of a call as text, in the form in which it can be given again.</summary>
+internal readonly record struct CallResult(ValueKind Kind, string Text);
+
 /// <summary>One call of one exported function in a fresh instance.</summary>
 /// <param name="File">The module's file.</param>
 /// <param name="Export">The function.</param>
@@ -23,13 +26,19 @@ internal sealed record ModuleCall(string File, string Export, string[] Arguments
 
     private const int ImportsShown = 5;
 
+    private Module? read;
+
+    /// <summary>The functions that ran when the guest trapped, innermost first, a line each.</summary>
+    public IEnumerable<string> Backtrace(WasmTrapException trap) => trap.Backtrace.Select(
+        function => read?.Names.Function(function) is { } name ? $"function {function} '{TextLiteral.OneLine(name)}'" : $"function {function}");
+
     /// <summary>Runs it on a thread whose stack holds <see cref="StoreLimits.StackBytes"/>.</summary>
     /// <exception cref="CommandException">The file, the function's name, an argument or an import is wrong.</exception>
     /// <exception cref="Chain.Wasm.WasmException">The module is invalid, or the guest failed.</exception>
-    public Value[] Run(CancellationToken cancellation)
+    public IReadOnlyList<CallResult> Run(CancellationToken cancellation)
     {
-        Module module = ModuleFile.ReadModule(File);
-        Value[] results = [];
+        Module module = read = ModuleFile.ReadModule(File);
+        IReadOnlyList<CallResult> results = [];
         ExceptionDispatchInfo? failure = null;
         int stack = (int)Math.Min((long)Limits.StackBytes + OwnStackBytes, int.MaxValue);
         var thread = new Thread(
@@ -51,7 +60,7 @@ internal sealed record ModuleCall(string File, string Export, string[] Arguments
         return results;
     }
 
-    private Value[] Call(Module module, CancellationToken cancellation)
+    private CallResult[] Call(Module module, CancellationToken cancellation)
     {
         Engine engine = Engines.Create(new EngineOptions { MeasureFuel = Limits.Fuel is not null });
         CompiledModule compiled = engine.Compile(module);
@@ -63,7 +72,8 @@ internal sealed record ModuleCall(string File, string Export, string[] Arguments
         CheckImports(module, host);
         store.SetDeadline(Timeout, cancellation);
         Instance instance = compiled.Instantiate(store, import => import.Module == SpecTestModule.Name ? host.GetValueOrDefault(import.Name) : null);
-        return instance.GetFunction(Export).Invoke(arguments);
+        Value[] results = instance.GetFunction(Export).Invoke(arguments);
+        return Array.ConvertAll(results, result => new CallResult(result.Kind, ValueText.Format(result, engine)));
     }
 
     private FunctionType FindType(Module module)

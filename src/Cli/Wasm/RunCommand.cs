@@ -63,9 +63,9 @@ internal static class RunCommand
     {
         try
         {
-            Value[] results = call.Run(cancellation);
+            IReadOnlyList<CallResult> results = call.Run(cancellation);
             if (json) CallJson.WriteResults(results);
-            else foreach (Value value in results) Console.Out.WriteLine(ValueText.Format(value));
+            else foreach (CallResult value in results) Console.Out.WriteLine(value.Text);
             return ExitCode.Ok;
         }
         catch (WasmTrapException) when (cancellation.IsCancellationRequested)
@@ -74,8 +74,11 @@ internal static class RunCommand
         }
         catch (WasmException e) when (e is WasmTrapException or WasmGuestException or WasmLimitException)
         {
-            if (json) CallJson.WriteFailure(e);
-            throw new CommandException(e.Message, ExitCode.Failed);
+            IReadOnlyList<string> backtrace = e is WasmTrapException trap ? [.. call.Backtrace(trap)] : [];
+            if (json) CallJson.WriteFailure(e, backtrace);
+            Console.Error.WriteLine($"chain: {TextLiteral.OneLine(e.Message)}");
+            foreach (string frame in backtrace) Console.Error.WriteLine($"  at {frame}");
+            return ExitCode.Failed;
         }
         catch (WasmException e)
         {

@@ -36,12 +36,18 @@ internal static class SpecCommand
         if (request.Group is { } group) scripts = ScriptSelection.ByGroup(scripts, request.Path, group);
         if (request.Filter is { } pattern) scripts = ScriptSelection.ByPattern(scripts, pattern);
         Engine engine = Engines.Create();
-        var runner = new SpecRunner(folder => new CoreHarness(folder, engine));
+        var runner = new SpecRunner((folder, script) => CreateHarness(folder, script, engine));
         var report = new SpecReport(runner.Run(scripts, request.Jobs, cancellation));
         if (request.Json) report.WriteJson();
         else report.Write(request.Verbose);
         return report.Failed > 0 ? ExitCode.Failed : ExitCode.Ok;
     }
+
+    // What a script tests is told by its commands, not by the name of its folder.
+    private static CoreHarness CreateHarness(ScriptFolder folder, Script script, Engine engine) =>
+        script.Commands.Any(command => command.Type.StartsWith("component", StringComparison.Ordinal))
+            ? throw new CommandException($"{folder.Path} is a script of components; expected one of core modules")
+            : new CoreHarness(folder, engine);
 
     private sealed record Request(string Path, string? Filter, string? Group, int Jobs, bool Json, bool Verbose);
 }

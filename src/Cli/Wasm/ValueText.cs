@@ -62,11 +62,11 @@ internal static class ValueText
     };
 
     /// <summary>A value in the form in which it can be given again; a reference that is not null by what it is.</summary>
-    public static string Format(Value value) => value.Kind switch
+    public static string Format(Value value, Engine engine) => value.Kind switch
     {
         ValueKind.F32 => TextLiteral.Float32((uint)value.Bits),
         ValueKind.F64 => TextLiteral.Float64(value.Bits),
-        ValueKind.Ref => value.Reference is { } reference ? TextLiteral.OneLine(reference.ToString() ?? "reference") : "null",
+        ValueKind.Ref => value.Reference is { } reference ? $"(ref {HeapType.Of(engine.KindOf(reference))})" : "null",
         _ => value.ToString(),
     };
 

@@ -33,7 +33,7 @@ public readonly struct ActiveCall
     /// <summary><see cref="TraceId.Key"/> of the trace.</summary>
     internal long TraceKey { get; }
 
-    /// <summary>The start, in ticks of <see cref="System.Diagnostics.Stopwatch"/>.</summary>
+    /// <summary>The start, in nanoseconds of the monotonic clock.</summary>
     internal long Started { get; }
 }
 
@@ -46,7 +46,9 @@ public readonly record struct CallEnd
     /// <summary>The label of the result.</summary>
     public LabelId LabelOut { get; init; }
 
-    /// <summary>The label of everything that was read besides the arguments, joined into the label in; null when nothing was read.</summary>
+    /// <summary>
+    /// The label of everything that was read besides the arguments, joined into the label in; null when nothing was read.
+    /// </summary>
     public LabelId? LabelRead { get; init; }
 
     /// <summary>Bytes of the arguments.</summary>

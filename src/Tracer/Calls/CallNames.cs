@@ -22,7 +22,8 @@ public sealed class CallNames
     public CallNames() => _keys.Intern(default);
 
     /// <summary>The id of a call site.</summary>
-    /// <exception cref="ArgumentException">A name is longer than <see cref="MaxNameLength"/> or is not storable text (NUL, half a surrogate pair).</exception>
+    /// <exception cref="ArgumentException">A name is longer than <see cref="MaxNameLength"/> or is not storable text (NUL, half a surrogate
+    /// pair).</exception>
     /// <exception cref="InvalidOperationException">There are <see cref="Limit"/> of them already.</exception>
     public CallSiteId Intern(CallSite site)
     {
@@ -58,7 +59,8 @@ public sealed class CallNames
         for (int i = 0; i < text.Length; i++)
         {
             bool pair = char.IsHighSurrogate(text[i]) && i + 1 < text.Length && char.IsLowSurrogate(text[i + 1]);
-            if (text[i] == '\0' || (char.IsSurrogate(text[i]) && !pair)) throw new ArgumentException($"character {i} of '{text}' cannot be stored");
+            if (text[i] == '\0' || (char.IsSurrogate(text[i]) && !pair))
+                throw new ArgumentException($"character {i} of '{text}' cannot be stored");
             if (pair) i++;
         }
     }

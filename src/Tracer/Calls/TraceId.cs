@@ -4,7 +4,8 @@ namespace Chain.Tracer.Calls;
 
 /// <summary>A W3C trace id: 128 bits, never all zero in a real trace.</summary>
 /// <remarks>
-/// A *native* trace id is made from the id of the trace's root call: the left half is that id, the right half a fixed scramble of it (so that
+/// A *native* trace id is made from the id of the trace's root call: the left half is that id, the right half a fixed scramble of it (so
+/// that
 /// samplers that look at either half see well-spread bits). Its root, and hence its key in the store, follows from the id alone.
 /// </remarks>
 public readonly record struct TraceId(ulong High, ulong Low)
@@ -16,7 +17,8 @@ public readonly record struct TraceId(ulong High, ulong Low)
     public bool IsNative => (long)High > 0 && Low == Scramble(High);
 
     /// <summary>
-    /// The trace's key in the store: the root call's id of a native trace; else a negative number made of the low 63 bits, and the whole id is
+    /// The trace's key in the store: the root call's id of a native trace; else a negative number made of the low 63 bits, and the whole id
+    /// is
     /// in the table <c>trace</c>.
     /// </summary>
     public long Key => IsNative ? (long)High : (long)(Low | 0x8000_0000_0000_0000);

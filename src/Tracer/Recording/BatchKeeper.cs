@@ -9,7 +9,8 @@ namespace Chain.Tracer.Recording;
 /// <summary>Keeps batches: in the store while it answers, else in the spool, from where they go to the store once it is back.</summary>
 /// <remarks>For the keeping thread alone, except <see cref="SpoolOrLose"/>.</remarks>
 internal sealed class BatchKeeper(
-    NpgsqlDataSource database, IRecordNames names, NodeFile node, Spool spool, RecorderLane[] lanes, CallClock clock, RecorderOptions options,
+    NpgsqlDataSource database, IRecordNames names, NodeFile node, Spool spool, RecorderLane[] lanes, CallClock clock,
+        RecorderOptions options,
     RecorderCounters counters, IRecordObserver? export)
 {
     // How often the store may refuse a spooled batch for what is in it, before the batch is put aside.
@@ -143,7 +144,8 @@ internal sealed class BatchKeeper(
         try
         {
             // Every time anew: the database may be another one since.
-            NodeRegistration registration = NodeRegistration.RegisterAsync(database, node.Identity, options.Name, lanes.Length).GetAwaiter().GetResult();
+            NodeRegistration registration = NodeRegistration.RegisterAsync(database, node.Identity, options.Name,
+                lanes.Length).GetAwaiter().GetResult();
             if (registration != node.Registration)
             {
                 node.Keep(registration);
@@ -164,7 +166,8 @@ internal sealed class BatchKeeper(
     {
         counters.CountFailure();
         _writer = null;
-        _pause = _pause == TimeSpan.Zero ? options.RetryInterval / 20 : TimeSpan.FromTicks(Math.Min(_pause.Ticks * 2, options.RetryInterval.Ticks));
+        _pause = _pause == TimeSpan.Zero ? options.RetryInterval / 20
+            : TimeSpan.FromTicks(Math.Min(_pause.Ticks * 2, options.RetryInterval.Ticks));
         _sinceAttempt.Restart();
     }
 
@@ -189,7 +192,8 @@ internal sealed class BatchKeeper(
             using NpgsqlConnection connection = database.OpenConnection();
             using var command = new NpgsqlCommand("UPDATE node SET seen = now(), counters = $2 WHERE id = $1", connection);
             command.Parameters.AddWithValue(Node);
-            command.Parameters.Add(new NpgsqlParameter { Value = JsonSerializer.Serialize(_before + counters.Totals(), CounterJson.Default.CounterTotals), NpgsqlDbType = NpgsqlDbType.Jsonb });
+            command.Parameters.Add(new NpgsqlParameter { Value = JsonSerializer.Serialize(_before + counters.Totals(),
+                CounterJson.Default.CounterTotals), NpgsqlDbType = NpgsqlDbType.Jsonb });
             command.ExecuteNonQuery();
             // Without this a search reads all that came in since somebody vacuumed.
             if (counters.StoredCalls != _summarised) Partitions.Summarise(connection, DateOnly.FromDateTime(DateTime.UtcNow));
@@ -206,11 +210,15 @@ internal sealed class BatchKeeper(
         using NpgsqlConnection connection = database.OpenConnection();
         using var command = new NpgsqlCommand("SELECT counters::text FROM node WHERE id = $1", connection);
         command.Parameters.AddWithValue(Node);
-        return JsonSerializer.Deserialize((string)command.ExecuteScalar()!, CounterJson.Default.CounterTotals)!;
+        CounterTotals totals = JsonSerializer.Deserialize((string)command.ExecuteScalar()!, CounterJson.Default.CounterTotals)!;
+        // A process that died while Postgres was away could not report what it lost; its folder knows.
+        long unreported = Math.Max(0, _lostBefore - totals.LostCalls - totals.LostFlows);
+        return totals with { LostCalls = totals.LostCalls + unreported };
     }
 
     // The batch itself is at fault (data exception, constraint, program limit), so that sending it again cannot help.
     private static bool IsRefusal(PostgresException e) => e.SqlState[..2] is "22" or "23" or "54";
 
-    private static bool IsFailure(Exception e) => e is NpgsqlException or TimeoutException or IOException or System.Net.Sockets.SocketException or OperationCanceledException or ObjectDisposedException;
+    private static bool IsFailure(Exception e) =>
+        e is NpgsqlException or TimeoutException or IOException or System.Net.Sockets.SocketException or OperationCanceledException or ObjectDisposedException;
 }

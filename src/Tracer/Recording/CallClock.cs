@@ -1,11 +1,13 @@
-using System.Diagnostics;
 using Chain.Tracer.Calls;
 
 namespace Chain.Tracer.Recording;
 
-/// <summary>Microseconds since <see cref="CallId.Epoch"/>, from the monotonic clock: set once from the wall clock, and never set back.</summary>
+/// <summary>
+/// Microseconds since <see cref="CallId.Epoch"/>, from the monotonic clock: set once from the wall clock, and never set back.
+/// </summary>
 /// <remarks>
-/// When the wall clock is stepped back, calls go on in the time they were in and <see cref="Skew"/> says how far that is from the wall. When it
+/// When the wall clock is stepped back, calls go on in the time they were in and <see cref="Skew"/> says how far that is from the wall.
+/// When it
 /// is stepped forward (a machine that slept) and stays there, the clock follows.
 /// </remarks>
 internal sealed class CallClock
@@ -16,10 +18,7 @@ internal sealed class CallClock
     /// <summary>One second in the unit of this clock.</summary>
     public const long Second = 1_000_000;
 
-    private static readonly double MicrosecondsPerTick = 1e6 / Stopwatch.Frequency;
-
     private readonly Func<long> _wall;
-    private readonly long _ticksPerMicrosecond = Stopwatch.Frequency % 1_000_000 == 0 ? Stopwatch.Frequency / 1_000_000 : 0;
     private long _offset;
     private int _ahead;
     private long _jumps;
@@ -30,7 +29,7 @@ internal sealed class CallClock
     {
         _wall = wall ?? WallNow;
         long now = _wall();
-        _offset = Math.Max(now, notBefore) - Scale(Stopwatch.GetTimestamp());
+        _offset = Math.Max(now, notBefore) - (MonotonicClock.Now / 1000);
         _skew = Math.Max(0, notBefore - now);
         if (_skew > Step) _jumps++;
     }
@@ -42,13 +41,13 @@ internal sealed class CallClock
     public long Skew => Interlocked.Read(ref _skew);
 
     /// <summary>Now.</summary>
-    public long Now => At(Stopwatch.GetTimestamp());
+    public long Now => At(MonotonicClock.Now);
 
     /// <summary>The wall clock, in the same unit.</summary>
     public static long WallNow() => (DateTime.UtcNow.Ticks - CallId.Epoch.UtcTicks) / TimeSpan.TicksPerMicrosecond;
 
-    /// <summary>The time of a reading of <see cref="Stopwatch.GetTimestamp"/>.</summary>
-    public long At(long timestamp) => Scale(timestamp) + Volatile.Read(ref _offset);
+    /// <summary>The time of a reading of <see cref="MonotonicClock"/>.</summary>
+    public long At(long nanoseconds) => (nanoseconds / 1000) + Volatile.Read(ref _offset);
 
     /// <summary>Compares with the wall clock; to be called every second or so, by one thread.</summary>
     public void Check()
@@ -63,8 +62,4 @@ internal sealed class CallClock
         Interlocked.Exchange(ref _skew, 0);
         _ahead = 0;
     }
-
-    private long Scale(long timestamp) => _ticksPerMicrosecond == 1000
-        ? timestamp / 1000
-        : _ticksPerMicrosecond != 0 ? timestamp / _ticksPerMicrosecond : (long)(timestamp * MicrosecondsPerTick);
 }

@@ -41,7 +41,9 @@ public record struct CallRecord
     /// <summary>Copies of the data that the hop made; 255 means 255 or more.</summary>
     public byte Copies;
 
-    /// <summary>Whether the recorded flows are all that flowed into this call from other calls' results, so that none is to be supposed.</summary>
+    /// <summary>
+    /// Whether the recorded flows are all that flowed into this call from other calls' results, so that none is to be supposed.
+    /// </summary>
     public bool Exact;
 
     /// <summary>Whether the span is exported; not stored.</summary>
@@ -59,7 +61,8 @@ public enum FlowInto : short
 }
 
 /// <summary>
-/// Data that went from the result (or writes) of one call to another call otherwise than as argument or result between parent and child; those
+/// Data that went from the result (or writes) of one call to another call otherwise than as argument or result between parent and child;
+/// those
 /// two are said by <see cref="CallRecord.Parent"/> and the labels.
 /// </summary>
 [StructLayout(LayoutKind.Sequential)]
@@ -71,7 +74,9 @@ public record struct FlowRecord
     /// <summary>The call that the data came from.</summary>
     public CallId Source;
 
-    /// <summary><see cref="TraceId.Key"/> of the source's trace; 0 for that of the destination. Not stored: the source's row says it.</summary>
+    /// <summary>
+    /// <see cref="TraceId.Key"/> of the source's trace; 0 for that of the destination. Not stored: the source's row says it.
+    /// </summary>
     public long SourceTrace;
 
     /// <summary>What travelled.</summary>

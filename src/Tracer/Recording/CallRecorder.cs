@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using Chain.Tracer.Calls;
@@ -9,11 +8,13 @@ using Npgsql;
 namespace Chain.Tracer.Recording;
 
 /// <summary>
-/// Records calls: <see cref="Start"/> when one begins, <see cref="End"/> when it is over, <see cref="Flow"/> for what flowed otherwise than between
+/// Records calls: <see cref="Start"/> when one begins, <see cref="End"/> when it is over, <see cref="Flow"/> for what flowed otherwise than
+/// between
 /// parent and child. Safe for any number of threads; takes no lock and allocates nothing.
 /// </summary>
 /// <remarks>
-/// A call is *acknowledged* once it is in the store or synced to the spool; <see cref="FlushAsync"/> waits for that. What was not acknowledged is lost
+/// A call is *acknowledged* once it is in the store or synced to the spool; <see cref="FlushAsync"/> waits for that. What was not
+/// acknowledged is lost
 /// with the process.
 /// </remarks>
 public sealed class CallRecorder : IAsyncDisposable
@@ -26,7 +27,8 @@ public sealed class CallRecorder : IAsyncDisposable
     private readonly ForeignTraces _foreign;
     private readonly bool _block;
 
-    private CallRecorder(LabelStore labels, RecorderLane[] lanes, CallClock clock, RecordPump pump, ForeignTraces foreign, RecorderOptions options)
+    private CallRecorder(LabelStore labels, RecorderLane[] lanes, CallClock clock, RecordPump pump, ForeignTraces foreign,
+        RecorderOptions options)
     {
         _labels = labels;
         _lanes = lanes;
@@ -52,11 +54,13 @@ public sealed class CallRecorder : IAsyncDisposable
     /// <param name="cancellation">Stops waiting for the store.</param>
     /// <exception cref="StoreException">Another process has the spool, or a node that is new cannot reach the store.</exception>
     public static Task<CallRecorder> OpenAsync(
-        NpgsqlDataSource database, LabelStore labels, CallNames names, RecorderOptions options, IRecordObserver? export = null, CancellationToken cancellation = default) =>
+        NpgsqlDataSource database, LabelStore labels, CallNames names, RecorderOptions options, IRecordObserver? export = null,
+            CancellationToken cancellation = default) =>
         OpenAsync(database, labels, names, options, export, null, null, cancellation);
 
     internal static async Task<CallRecorder> OpenAsync(
-        NpgsqlDataSource database, LabelStore labels, CallNames names, RecorderOptions options, IRecordObserver? export, ISpoolDisk? disk, Func<long>? wall,
+        NpgsqlDataSource database, LabelStore labels, CallNames names, RecorderOptions options, IRecordObserver? export, ISpoolDisk? disk,
+            Func<long>? wall,
         CancellationToken cancellation = default)
     {
         int count = (int)BitOperations.RoundUpToPowerOf2((uint)Math.Min(Environment.ProcessorCount, 64));
@@ -91,9 +95,10 @@ public sealed class CallRecorder : IAsyncDisposable
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public ActiveCall Start(in CallContext parent, CallSiteId site, LabelId labelIn)
     {
-        long started = Stopwatch.GetTimestamp();
+        long started = MonotonicClock.Now;
         CallId id = _lanes[Thread.GetCurrentProcessorId() & _mask].Issue(_clock.At(started));
-        if (parent.IsNone) return new ActiveCall(new CallContext(TraceId.Of(id), id, parent.Sampled | parent.Call.IsNone), id.Value, default, site, labelIn, started);
+        if (parent.IsNone) return new ActiveCall(new CallContext(TraceId.Of(id), id, parent.Sampled | parent.Call.IsNone), id.Value,
+            default, site, labelIn, started);
         long trace = parent.Trace.Key;
         if (trace < 0) _foreign.Meet(parent.Trace, parent.State);
         return new ActiveCall(parent with { Call = id }, trace, parent.Call, site, labelIn, started);
@@ -104,7 +109,7 @@ public sealed class CallRecorder : IAsyncDisposable
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void End(in ActiveCall call, in CallEnd end)
     {
-        long elapsed = Stopwatch.GetTimestamp() - call.Started;
+        long elapsed = MonotonicClock.Now - call.Started;
         // Whatever can throw comes before the claim: a position that is never published would hold back all behind it.
         LabelId labelIn = end.LabelRead is { } read ? _labels.Union(call.LabelIn, read) : call.LabelIn;
         RecordRing<CallRecord> ring = _lanes[Thread.GetCurrentProcessorId() & _mask].Calls;
@@ -113,7 +118,7 @@ public sealed class CallRecorder : IAsyncDisposable
         record.Id = call.Id;
         record.Trace = call.TraceKey;
         record.Parent = call.Parent;
-        record.Duration = Stopwatch.Frequency == 1_000_000_000 ? elapsed : (long)(elapsed * (1e9 / Stopwatch.Frequency));
+        record.Duration = elapsed;
         record.SizeIn = end.SizeIn;
         record.SizeOut = end.SizeOut;
         record.Site = call.Site;
@@ -128,14 +133,17 @@ public sealed class CallRecorder : IAsyncDisposable
         if ((position & _pump.WakeMask) == 0) _pump.Wake();
     }
 
-    /// <summary>Data went into a call otherwise than as its parent's arguments or its children's results. To be called before the call's end.</summary>
+    /// <summary>
+    /// Data went into a call otherwise than as its parent's arguments or its children's results. To be called before the call's end.
+    /// </summary>
     /// <param name="destination">The call that received it.</param>
     /// <param name="ordinal">0, 1, …: which flow into that call this is.</param>
     /// <param name="source">Where it came from; its trace may be another one.</param>
     /// <param name="label">What travelled.</param>
     /// <param name="into">Where it went.</param>
     /// <param name="state">Through which state key; none by default.</param>
-    public void Flow(in ActiveCall destination, short ordinal, in CallContext source, LabelId label, FlowInto into = FlowInto.Input, StateKeyId state = default)
+    public void Flow(in ActiveCall destination, short ordinal, in CallContext source, LabelId label, FlowInto into = FlowInto.Input,
+        StateKeyId state = default)
     {
         RecordRing<FlowRecord> ring = _lanes[Thread.GetCurrentProcessorId() & _mask].Flows;
         if (!ring.TryClaim(out long position) && !TryClaimSlowly(ring, out position)) return;
@@ -207,11 +215,13 @@ public sealed class CallRecorder : IAsyncDisposable
         }
     }
 
-    private static async Task<NodeRegistration> RegisterAsync(NpgsqlDataSource database, NodeFile node, RecorderOptions options, int lanes, CancellationToken cancellation)
+    private static async Task<NodeRegistration> RegisterAsync(NpgsqlDataSource database, NodeFile node, RecorderOptions options, int lanes,
+        CancellationToken cancellation)
     {
         try
         {
-            NodeRegistration registration = await NodeRegistration.RegisterAsync(database, node.Identity, options.Name, lanes, cancellation);
+            NodeRegistration registration = await NodeRegistration.RegisterAsync(database, node.Identity, options.Name, lanes,
+                cancellation);
             if (registration.Lanes < lanes)
             {
                 // A machine that got more cores.

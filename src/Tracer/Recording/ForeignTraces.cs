@@ -3,7 +3,9 @@ using Chain.Tracer.Calls;
 
 namespace Chain.Tracer.Recording;
 
-/// <summary>Trace ids from outside that the store has still to hear of. A trace is reported once, or a few times when many are met at once.</summary>
+/// <summary>
+/// Trace ids from outside that the store has still to hear of. A trace is reported once, or a few times when many are met at once.
+/// </summary>
 internal sealed class ForeignTraces
 {
     private const int Slots = 4096;

@@ -3,9 +3,12 @@ using Chain.Tracer.Storage;
 
 namespace Chain.Tracer.Recording;
 
-/// <summary>Who a recorder is, kept beside its spool so that it survives the process and the absence of Postgres. Locks the folder.</summary>
+/// <summary>
+/// Who a recorder is, kept beside its spool so that it survives the process and the absence of Postgres. Locks the folder.
+/// </summary>
 /// <remarks>
-/// One block of fixed size, overwritten in place: that works on a full disk too. The reservation says up to when ids may have been issued; a
+/// One block of fixed size, overwritten in place: that works on a full disk too. The reservation says up to when ids may have been issued;
+/// a
 /// successor issues later ones only, whatever its clock says.
 /// </remarks>
 internal sealed class NodeFile : IDisposable
@@ -56,6 +59,7 @@ internal sealed class NodeFile : IDisposable
         Identity = Guid.NewGuid();
         Registration = null;
         IssuedBefore = 0;
+        Lost = 0;
         Write();
         _file.Flush(flushToDisk: true);
     }
@@ -90,7 +94,8 @@ internal sealed class NodeFile : IDisposable
         int lanes = BinaryPrimitives.ReadInt32LittleEndian(block[48..]);
         if (lanes > 0)
         {
-            Registration = new NodeRegistration(BinaryPrimitives.ReadInt32LittleEndian(block[40..]), BinaryPrimitives.ReadInt32LittleEndian(block[44..]), lanes);
+            Registration = new NodeRegistration(BinaryPrimitives.ReadInt32LittleEndian(block[40..]),
+                BinaryPrimitives.ReadInt32LittleEndian(block[44..]), lanes);
         }
 
         return true;

@@ -11,4 +11,5 @@ public readonly record struct ForeignTrace(TraceId Id, string? State);
 /// <param name="Calls">Ended calls, in any order.</param>
 /// <param name="Flows">Flows, in any order.</param>
 /// <param name="Traces">Foreign traces met since the last batch.</param>
-public readonly record struct RecordBatch(ReadOnlyMemory<CallRecord> Calls, ReadOnlyMemory<FlowRecord> Flows, ReadOnlyMemory<ForeignTrace> Traces = default);
+public readonly record struct RecordBatch(ReadOnlyMemory<CallRecord> Calls, ReadOnlyMemory<FlowRecord> Flows,
+    ReadOnlyMemory<ForeignTrace> Traces = default);

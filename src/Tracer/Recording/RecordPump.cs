@@ -5,7 +5,9 @@ using Npgsql;
 
 namespace Chain.Tracer.Recording;
 
-/// <summary>Takes records out of the rings on one thread and keeps them (store, or else spool) on another; see <see cref="BatchKeeper"/> for that.</summary>
+/// <summary>
+/// Takes records out of the rings on one thread and keeps them (store, or else spool) on another; see <see cref="BatchKeeper"/> for that.
+/// </summary>
 /// <remarks>Threads of its own, because the pool's may all be waiting for room in a ring.</remarks>
 internal sealed class RecordPump : IAsyncDisposable
 {
@@ -28,7 +30,8 @@ internal sealed class RecordPump : IAsyncDisposable
     private volatile bool _stopped;
 
     public RecordPump(
-        NpgsqlDataSource database, IRecordNames names, NodeFile node, Spool spool, RecorderLane[] lanes, ForeignTraces foreign, CallClock clock,
+        NpgsqlDataSource database, IRecordNames names, NodeFile node, Spool spool, RecorderLane[] lanes, ForeignTraces foreign,
+            CallClock clock,
         RecorderOptions options, IRecordObserver? export)
     {
         _lanes = lanes;
@@ -96,7 +99,8 @@ internal sealed class RecordPump : IAsyncDisposable
         while (true)
         {
             bool stopping = _stopping;
-            _wake.WaitOne(batch is null || age.Elapsed >= _options.FlushInterval ? _options.FlushInterval : _options.FlushInterval - age.Elapsed);
+            _wake.WaitOne(batch is null || age.Elapsed >= _options.FlushInterval ? _options.FlushInterval
+                : _options.FlushInterval - age.Elapsed);
             Volatile.Write(ref _woken, 0);
             while (_flushes.TryDequeue(out TaskCompletionSource? waiter)) flushing.Add(waiter);
 

@@ -6,7 +6,8 @@ namespace Chain.Tracer.Recording;
 
 /// <summary>A bounded queue of fixed-size records: many threads put, one takes; no lock, and no allocation after the constructor.</summary>
 /// <remarks>
-/// A producer claims a position, writes the record, then publishes the position's round. One that is interrupted in between holds back those
+/// A producer claims a position, writes the record, then publishes the position's round. One that is interrupted in between holds back
+/// those
 /// behind it for as long, never loses them.
 /// </remarks>
 internal sealed class RecordRing<T>
@@ -24,6 +25,9 @@ internal sealed class RecordRing<T>
         int size = (int)BitOperations.RoundUpToPowerOf2((uint)Math.Max(capacity, 16));
         _records = GC.AllocateArray<T>(size, pinned: true);
         _rounds = GC.AllocateArray<int>(size, pinned: true);
+        // Touched now: otherwise the first lap pays for every page.
+        _records.AsSpan().Clear();
+        _rounds.AsSpan().Clear();
         _mask = size - 1;
         _shift = BitOperations.Log2((uint)size);
     }
@@ -36,7 +40,9 @@ internal sealed class RecordRing<T>
     /// <summary>How many records were ever taken.</summary>
     public long Taken => Volatile.Read(ref _ends.Head);
 
-    /// <summary>Claims the next position; false when the ring is full. Who claims must fill <see cref="At"/> and then <see cref="Publish"/>.</summary>
+    /// <summary>
+    /// Claims the next position; false when the ring is full. Who claims must fill <see cref="At"/> and then <see cref="Publish"/>.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool TryClaim(out long position)
     {

@@ -6,7 +6,8 @@ namespace Chain.Tracer.Recording;
 /// <remarks>Safe to read at any time; the numbers are not of one instant.</remarks>
 public sealed class RecorderCounters
 {
-    private long _calls, _flows, _spooledCalls, _spooledFlows, _replayed, _duplicates, _lostCalls, _lostFlows, _lostInMemory, _rejected, _damaged, _blocked, _batches, _failures;
+    private long _calls, _flows, _spooledCalls, _spooledFlows, _replayed, _duplicates, _lostCalls, _lostFlows, _lostInMemory, _rejected,
+        _damaged, _blocked, _batches, _failures;
 
     internal RecorderCounters(Func<(long Calls, long Flows)> recorded, Spool spool, CallClock clock)
     {
@@ -79,7 +80,8 @@ public sealed class RecorderCounters
     private CallClock Clock { get; }
 
     /// <summary>Everything that only grows, to be added to what earlier processes of the node counted.</summary>
-    public CounterTotals Totals() => new(RecordedCalls, RecordedFlows, StoredCalls, StoredFlows, SpooledCalls, SpooledFlows, Replayed, Duplicates, LostCalls, LostFlows, Rejected, DamagedBatches, Blocked, ClockJumps);
+    public CounterTotals Totals() => new(RecordedCalls, RecordedFlows, StoredCalls, StoredFlows, SpooledCalls, SpooledFlows, Replayed,
+        Duplicates, LostCalls, LostFlows, Rejected, DamagedBatches, Blocked, ClockJumps);
 
     internal void Store(int calls, int flows, int duplicates)
     {
@@ -123,16 +125,20 @@ public sealed class RecorderCounters
     internal void CountFailure() => Interlocked.Increment(ref _failures);
 }
 
-/// <summary>The counters of a node over all its processes, as they stand in the store. The meanings are those of <see cref="RecorderCounters"/>.</summary>
+/// <summary>
+/// The counters of a node over all its processes, as they stand in the store. The meanings are those of <see cref="RecorderCounters"/>.
+/// </summary>
 public sealed record CounterTotals(
-    long RecordedCalls, long RecordedFlows, long StoredCalls, long StoredFlows, long SpooledCalls, long SpooledFlows, long Replayed, long Duplicates,
+    long RecordedCalls, long RecordedFlows, long StoredCalls, long StoredFlows, long SpooledCalls, long SpooledFlows, long Replayed,
+        long Duplicates,
     long LostCalls, long LostFlows, long Rejected, long DamagedBatches, long Blocked, long ClockJumps)
 {
     /// <summary>Both together.</summary>
     public static CounterTotals operator +(CounterTotals a, CounterTotals b) => new(
         a.RecordedCalls + b.RecordedCalls, a.RecordedFlows + b.RecordedFlows, a.StoredCalls + b.StoredCalls, a.StoredFlows + b.StoredFlows,
         a.SpooledCalls + b.SpooledCalls, a.SpooledFlows + b.SpooledFlows, a.Replayed + b.Replayed, a.Duplicates + b.Duplicates,
-        a.LostCalls + b.LostCalls, a.LostFlows + b.LostFlows, a.Rejected + b.Rejected, a.DamagedBatches + b.DamagedBatches, a.Blocked + b.Blocked, a.ClockJumps + b.ClockJumps);
+        a.LostCalls + b.LostCalls, a.LostFlows + b.LostFlows, a.Rejected + b.Rejected, a.DamagedBatches + b.DamagedBatches, a.Blocked
+            + b.Blocked, a.ClockJumps + b.ClockJumps);
 }
 
 [JsonSerializable(typeof(CounterTotals))]

@@ -4,7 +4,9 @@ using Chain.Tracer.Calls;
 
 namespace Chain.Tracer.Recording;
 
-/// <summary>One core's share of a recorder: the ids it issues and the records it holds. Any thread may use any lane; its own core's is fastest.</summary>
+/// <summary>
+/// One core's share of a recorder: the ids it issues and the records it holds. Any thread may use any lane; its own core's is fastest.
+/// </summary>
 internal sealed class RecorderLane(int lane, int capacity)
 {
     private Issued _issued = new() { Lane = lane };

@@ -37,7 +37,10 @@ public sealed record RecorderOptions
     /// <summary>Bytes after which a spool segment is full and the next one begins. Default 64 MiB.</summary>
     public long SegmentSize { get; init; } = 64L << 20;
 
-    /// <summary>Longest time for storing one batch before it is spooled instead. Default 30 s.</summary>
+    /// <summary>
+    /// Longest wait for the COPY of one batch before it is spooled instead. Default 30 s; for all else the connection string's Command
+    /// Timeout holds.
+    /// </summary>
     public TimeSpan StoreTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>Longest pause between two attempts to reach a store that is away; it starts at a twentieth. Default 2 s.</summary>

@@ -7,8 +7,10 @@ namespace Chain.Tracer.Recording;
 
 /// <summary>Batches on disk, in the order they came, until somebody has stored them. Safe for several threads.</summary>
 /// <remarks>
-/// A segment is a file of frames: length (4 bytes), CRC-32C of the payload (4), calls (4), flows (4), payload. A frame counts once it was synced to
-/// disk; a torn one at the end of a segment was never acknowledged and is cut off. A damaged frame elsewhere is counted and its segment kept
+/// A segment is a file of frames: length (4 bytes), CRC-32C of the payload (4), calls (4), flows (4), payload. A frame counts once it was
+/// synced to
+/// disk; a torn one at the end of a segment was never acknowledged and is cut off. A damaged frame elsewhere is counted and its segment
+/// kept
 /// aside as <c>.damaged</c>.
 /// </remarks>
 internal sealed partial class Spool : IDisposable
@@ -39,7 +41,8 @@ internal sealed partial class Spool : IDisposable
         Directory.CreateDirectory(folder);
         foreach (string path in Directory.GetFiles(folder, "*.spool"))
         {
-            if (!long.TryParse(Path.GetFileNameWithoutExtension(path), NumberStyles.None, CultureInfo.InvariantCulture, out long number)) continue;
+            if (!long.TryParse(Path.GetFileNameWithoutExtension(path), NumberStyles.None, CultureInfo.InvariantCulture,
+                out long number)) continue;
             Segment segment = Measure(path);
             _tailNumber = Math.Max(_tailNumber, number);
             if (segment.Bytes == 0) File.Delete(path);
@@ -85,7 +88,9 @@ internal sealed partial class Spool : IDisposable
         }
     }
 
-    /// <summary>Appends a batch and syncs it to disk; false when that would pass the limit or the disk is full, and then nothing changed.</summary>
+    /// <summary>
+    /// Appends a batch and syncs it to disk; false when that would pass the limit or the disk is full, and then nothing changed.
+    /// </summary>
     public bool TryAppend(RecordBatch batch, IRecordNames names)
     {
         lock (_lock)
@@ -175,7 +180,9 @@ internal sealed partial class Spool : IDisposable
         }
     }
 
-    /// <summary>Puts the batch that <see cref="Peek"/> gave aside, with its whole segment once that is done: the store will never take it.</summary>
+    /// <summary>
+    /// Puts the batch that <see cref="Peek"/> gave aside, with its whole segment once that is done: the store will never take it.
+    /// </summary>
     public void Reject(RecordBatch batch, string reason)
     {
         lock (_lock)

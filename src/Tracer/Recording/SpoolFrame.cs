@@ -8,7 +8,8 @@ namespace Chain.Tracer.Recording;
 
 /// <summary>One batch as bytes, with everything that its ids stand for, so that another process can store it.</summary>
 /// <remarks>
-/// Strings and counts as <see cref="BinaryWriter"/> writes them, then the records as they lie in memory (little-endian). The sizes of the records are
+/// Strings and counts as <see cref="BinaryWriter"/> writes them, then the records as they lie in memory (little-endian). The sizes of the
+/// records are
 /// in the frame: a program with other records refuses it.
 /// </remarks>
 internal static class SpoolFrame
@@ -46,7 +47,8 @@ internal static class SpoolFrame
         {
             CallSite site = names.Find(new CallSiteId(id));
             writer.Write(id);
-            foreach (string? part in (string?[])[site.Caller.Name, site.Caller.Version, site.Callee.Name, site.Callee.Version, site.Function.Name]) writer.Write(part ?? "");
+            foreach (string? part in (string?[])[site.Caller.Name, site.Caller.Version, site.Callee.Name, site.Callee.Version,
+                site.Function.Name]) writer.Write(part ?? "");
         }
 
         writer.Write(keys.Count);
@@ -91,11 +93,13 @@ internal static class SpoolFrame
                     new FunctionRef(reader.ReadString()));
             }
 
-            for (int n = Count(reader); n > 0; n--) names.Keys[reader.ReadInt32()] = new StateKey(reader.ReadString(), reader.ReadString(), reader.ReadString());
+            for (int n = Count(reader); n > 0; n--) names.Keys[reader.ReadInt32()] = new StateKey(reader.ReadString(), reader.ReadString(),
+                reader.ReadString());
             var traces = new ForeignTrace[Count(reader)];
             for (int i = 0; i < traces.Length; i++)
             {
-                traces[i] = new ForeignTrace(new TraceId(reader.ReadUInt64(), reader.ReadUInt64()), reader.ReadString() is { Length: > 0 } state ? state : null);
+                traces[i] = new ForeignTrace(new TraceId(reader.ReadUInt64(), reader.ReadUInt64()),
+                    reader.ReadString() is { Length: > 0 } state ? state : null);
             }
 
             var calls = new CallRecord[Count(reader)];

@@ -3,11 +3,14 @@ using System.Runtime.CompilerServices;
 
 namespace Chain.Tracer.Storage;
 
-/// <summary>Rows in the binary format of COPY (PostgreSQL manual, COPY, "Binary Format"). Reused from batch to batch; for one thread.</summary>
+/// <summary>
+/// Rows in the binary format of COPY (PostgreSQL manual, COPY, "Binary Format"). Reused from batch to batch; for one thread.
+/// </summary>
 internal sealed class CopyBuffer
 {
     // The signature, then no flags and no header extension.
-    private static ReadOnlySpan<byte> Header => [(byte)'P', (byte)'G', (byte)'C', (byte)'O', (byte)'P', (byte)'Y', 10, 0xFF, 13, 10, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+    private static ReadOnlySpan<byte> Header =>
+        [(byte)'P', (byte)'G', (byte)'C', (byte)'O', (byte)'P', (byte)'Y', 10, 0xFF, 13, 10, 0, 0, 0, 0, 0, 0, 0, 0, 0];
 
     private byte[] _bytes = new byte[1 << 20];
     private int _length;

@@ -20,7 +20,9 @@ public static class Migrations
     /// <summary>All of them, in order.</summary>
     public static IReadOnlyList<Migration> All { get; } = Load();
 
-    /// <summary>Applies what is missing and says what that was. Safe when several processes ask at once; all or nothing for each migration.</summary>
+    /// <summary>
+    /// Applies what is missing and says what that was. Safe when several processes ask at once; all or nothing for each migration.
+    /// </summary>
     /// <exception cref="StoreException">A migration fails, or the database is newer than this program.</exception>
     public static async Task<IReadOnlyList<Migration>> ApplyAsync(NpgsqlDataSource database, CancellationToken cancellation = default)
     {
@@ -29,7 +31,8 @@ public static class Migrations
         await using (NpgsqlTransaction first = await connection.BeginTransactionAsync(cancellation))
         {
             await RunAsync(connection, Lock, cancellation);
-            await RunAsync(connection, "CREATE TABLE IF NOT EXISTS migration (number int PRIMARY KEY, name text NOT NULL, applied timestamptz NOT NULL DEFAULT now())", cancellation);
+            await RunAsync(connection,
+                "CREATE TABLE IF NOT EXISTS migration (number int PRIMARY KEY, name text NOT NULL, applied timestamptz NOT NULL DEFAULT now())", cancellation);
             await first.CommitAsync(cancellation);
         }
 
@@ -37,7 +40,8 @@ public static class Migrations
         {
             await using NpgsqlTransaction transaction = await connection.BeginTransactionAsync(cancellation);
             await RunAsync(connection, Lock, cancellation);
-            await using (var claim = new NpgsqlCommand("INSERT INTO migration (number, name) VALUES ($1, $2) ON CONFLICT DO NOTHING", connection))
+            await using (var claim = new NpgsqlCommand("INSERT INTO migration (number, name) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+                connection))
             {
                 claim.Parameters.AddWithValue(migration.Number);
                 claim.Parameters.AddWithValue(migration.Name);
@@ -59,7 +63,8 @@ public static class Migrations
 
         await using var newest = new NpgsqlCommand("SELECT max(number) FROM migration", connection);
         int found = (int)(await newest.ExecuteScalarAsync(cancellation) ?? 0);
-        if (found > All[^1].Number) throw new StoreException($"the database has migration {found}, this Chain knows {All[^1].Number}: it was written by a newer Chain");
+        if (found > All[^1].Number)
+            throw new StoreException($"the database has migration {found}, this Chain knows {All[^1].Number}: it was written by a newer Chain");
         return applied;
     }
 

@@ -20,7 +20,8 @@ public readonly record struct NodeRegistration(int Id, int FirstLane, int Lanes)
     {
         await using NpgsqlConnection connection = await database.OpenConnectionAsync(cancellation);
         await using NpgsqlTransaction transaction = await connection.BeginTransactionAsync(cancellation);
-        await using (var queue = new NpgsqlCommand("LOCK TABLE node IN SHARE ROW EXCLUSIVE MODE", connection)) await queue.ExecuteNonQueryAsync(cancellation);
+        await using (var queue = new NpgsqlCommand("LOCK TABLE node IN SHARE ROW EXCLUSIVE MODE",
+            connection)) await queue.ExecuteNonQueryAsync(cancellation);
         await using (var known = new NpgsqlCommand("UPDATE node SET seen = now(), name = $2 WHERE identity = $1 RETURNING id, first_lane, lanes", connection))
         {
             known.Parameters.AddWithValue(identity);
@@ -63,6 +64,7 @@ public readonly record struct NodeRegistration(int Id, int FirstLane, int Lanes)
     private static async Task<NodeRegistration?> ReadAsync(NpgsqlCommand command, CancellationToken cancellation)
     {
         await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellation);
-        return await reader.ReadAsync(cancellation) ? new NodeRegistration(reader.GetInt32(0), reader.GetInt32(1), reader.GetInt32(2)) : null;
+        return await reader.ReadAsync(cancellation) ? new NodeRegistration(reader.GetInt32(0), reader.GetInt32(1), reader.GetInt32(2))
+            : null;
     }
 }

@@ -31,14 +31,24 @@ public static class Partitions
         command.ExecuteNonQuery();
     }
 
-    /// <summary>Summarises what was added to a day since the last time, so that a trace in it is found by its summary.</summary>
+    /// <summary>
+    /// Summarises what was added to a day since the last time, so that a trace in it is found by its summary. Not while a vacuum is at it.
+    /// </summary>
     public static void Summarise(NpgsqlConnection connection, DateOnly day)
     {
         string suffix = day.ToString("yyyyMMdd", CultureInfo.InvariantCulture);
         using var command = new NpgsqlCommand($"""
+            SET lock_timeout = '20ms';
             SELECT brin_summarize_new_values(index) FROM unnest(ARRAY[to_regclass('call_{suffix}_trace'), to_regclass('call_{suffix}_labels')]) index
             WHERE index IS NOT NULL AND pg_try_advisory_xact_lock(7723519, 4)
             """, connection);
-        command.ExecuteNonQuery();
+        try
+        {
+            command.ExecuteNonQuery();
+        }
+        catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.LockNotAvailable)
+        {
+            // Next time will do.
+        }
     }
 }

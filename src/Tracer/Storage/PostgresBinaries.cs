@@ -11,7 +11,8 @@ public sealed record PostgresBinaries(string Folder)
     public string this[string program] => Path.Combine(Folder, program);
 
     /// <summary>Where <c>psql</c> is: beside the server, on PATH or in the distribution's place; null when it is nowhere.</summary>
-    public string? Client => new[] { Folder }.Concat(SearchPath()).Concat(DistributionFolders()).Select(folder => Path.Combine(folder, "psql")).FirstOrDefault(File.Exists);
+    public string? Client => new[] { Folder }.Concat(SearchPath()).Concat(DistributionFolders()).Select(folder =>
+        Path.Combine(folder, "psql")).FirstOrDefault(File.Exists);
 
     /// <summary>Looks in <c>CHAIN_POSTGRES_BIN</c>, on PATH, then where distributions put them, the newest version first.</summary>
     /// <exception cref="StoreException">They are nowhere.</exception>
@@ -27,12 +28,15 @@ public sealed record PostgresBinaries(string Folder)
         return folder is null ? null : new PostgresBinaries(folder);
     }
 
-    private static string[] SearchPath() => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries);
+    private static string[] SearchPath() =>
+        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries);
 
-    private static bool HoldsBoth(string folder) => File.Exists(Path.Combine(folder, "initdb")) && File.Exists(Path.Combine(folder, "postgres"));
+    private static bool HoldsBoth(string folder) => File.Exists(Path.Combine(folder, "initdb"))
+        && File.Exists(Path.Combine(folder, "postgres"));
 
     private static IEnumerable<string> DistributionFolders() =>
-        VersionFolders("/usr/lib/postgresql", "*").Concat(VersionFolders("/usr", "pgsql-*")).Concat(VersionFolders("/opt/homebrew/opt", "postgresql@*"));
+        VersionFolders("/usr/lib/postgresql",
+            "*").Concat(VersionFolders("/usr", "pgsql-*")).Concat(VersionFolders("/opt/homebrew/opt", "postgresql@*"));
 
     private static IEnumerable<string> VersionFolders(string parent, string pattern) =>
         Directory.Exists(parent)

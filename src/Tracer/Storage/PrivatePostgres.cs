@@ -7,11 +7,13 @@ using Npgsql;
 namespace Chain.Tracer.Storage;
 
 /// <summary>
-/// A Postgres of Chain's own: made, started, shared by every process that asks for the same folder, restarted when it crashes, and stopped when
+/// A Postgres of Chain's own: made, started, shared by every process that asks for the same folder, restarted when it crashes, and stopped
+/// when
 /// the last of them is gone, however it went.
 /// </summary>
 /// <remarks>
-/// Every owner holds a shared lock on <c>owners.lock</c>, which the kernel releases when the owner dies. A small shell script supervises the
+/// Every owner holds a shared lock on <c>owners.lock</c>, which the kernel releases when the owner dies. A small shell script supervises
+/// the
 /// server and waits for that lock exclusively: getting it means that nobody is left. As root, everything that belongs to the server runs as
 /// the user <c>postgres</c>, or else <c>nobody</c>. Unix only.
 /// </remarks>
@@ -56,7 +58,7 @@ public sealed class PrivatePostgres : IAsyncDisposable
     /// <summary>Connects to the database <c>chain</c> as its owner, a superuser of the private server.</summary>
     public string ConnectionString { get; }
 
-    /// <summary>The folder of the options, as a full path.</summary>
+    /// <summary>Where everything is: the folder of the options, or where root has it instead (see <see cref="ExistsAsync"/>).</summary>
     public string Folder { get; }
 
     /// <summary>The server's process id right now; it changes when the server was restarted after a crash.</summary>
@@ -77,26 +79,28 @@ public sealed class PrivatePostgres : IAsyncDisposable
     }
 
     /// <summary>Joins the server of this folder, making and starting it first where needed.</summary>
-    /// <exception cref="StoreException">There is no Postgres on this machine, or it does not start; the message has the end of its log.</exception>
+    /// <exception cref="StoreException">There is no Postgres on this machine, or it does not start; the message has the end of its
+    /// log.</exception>
     public static async Task<PrivatePostgres> StartAsync(PrivatePostgresOptions options, CancellationToken cancellation = default)
     {
         if (OperatingSystem.IsWindows()) throw new StoreException("the private Postgres needs a Unix; name your own with --postgres");
         PostgresBinaries binaries = PostgresBinaries.Find();
-        string folder = Path.GetFullPath(options.Folder);
         UnixUser? user = UnixUser.ToRunServersAs();
+        Directory.CreateDirectory(options.Folder);
+        string folder = await PlaceAsync(options.Folder, user, cancellation);
         Directory.CreateDirectory(folder);
-        if (user is not null) await user.RequireReachAsync(folder, cancellation);
 
         var clock = Stopwatch.StartNew();
         FileStream owner = await LockAsync(Path.Combine(folder, "owners.lock"), FileShare.Read, options.StartTimeout, cancellation);
         try
         {
-            await using FileStream starting = await LockAsync(Path.Combine(folder, "start.lock"), FileShare.None, options.StartTimeout, cancellation);
+            await using FileStream starting = await LockAsync(Path.Combine(folder, "start.lock"), FileShare.None, options.StartTimeout,
+                cancellation);
             string password = await InitialiseAsync(binaries, folder, user, cancellation);
             string socket = SocketFolder(folder);
             string connection = new NpgsqlConnectionStringBuilder
             {
-                Host = socket, Username = User, Password = password, Database = Database, Timeout = 5, IncludeErrorDetail = true,
+                Host = socket, Username = User, Password = password, Database = Database, Timeout = 5, IncludeErrorDetail = true, MaxPoolSize = 40,
             }.ConnectionString;
 
             Exception? refused = await TryConnectAsync(connection, cancellation);
@@ -128,6 +132,15 @@ public sealed class PrivatePostgres : IAsyncDisposable
         }
     }
 
+    /// <summary>Whether a cluster was made for this folder before.</summary>
+    /// <remarks>
+    /// The user that root runs the server as may not be able to enter the folder, as below <c>/root</c>; the cluster is then in
+    /// <c>/var/lib/chain</c>, under a name made from the folder's.
+    /// </remarks>
+    public static async Task<bool> ExistsAsync(string folder, CancellationToken cancellation = default) =>
+        Directory.Exists(folder)
+            && File.Exists(Path.Combine(await PlaceAsync(folder, UnixUser.ToRunServersAs(), cancellation), "password"));
+
     /// <summary>Leaves the server; the last one to leave stops it. Waits for neither.</summary>
     public async ValueTask DisposeAsync()
     {
@@ -142,10 +155,19 @@ public sealed class PrivatePostgres : IAsyncDisposable
         var clock = Stopwatch.StartNew();
         while (File.Exists(Path.Combine(Folder, "data", "postmaster.pid")))
         {
-            if (clock.Elapsed > timeout) throw new StoreException($"the Postgres of {Folder} did not stop within {timeout.TotalSeconds:0} s");
+            if (clock.Elapsed > timeout)
+                throw new StoreException($"the Postgres of {Folder} did not stop within {timeout.TotalSeconds:0} s");
             await Task.Delay(20);
         }
     }
+
+    private static async Task<string> PlaceAsync(string folder, UnixUser? user, CancellationToken cancellation)
+    {
+        string full = Path.GetFullPath(folder);
+        return user is null || await user.CanReachAsync(full, cancellation) ? full : Path.Combine("/var/lib/chain", ShortHash(full));
+    }
+
+    private static string ShortHash(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)).AsSpan(0, 8));
 
     private static async Task<FileStream> LockAsync(string path, FileShare share, TimeSpan timeout, CancellationToken cancellation)
     {
@@ -180,10 +202,12 @@ public sealed class PrivatePostgres : IAsyncDisposable
         }
     }
 
-    private static async Task<string> InitialiseAsync(PostgresBinaries binaries, string folder, UnixUser? user, CancellationToken cancellation)
+    private static async Task<string> InitialiseAsync(PostgresBinaries binaries, string folder, UnixUser? user,
+        CancellationToken cancellation)
     {
         string data = Path.Combine(folder, "data"), passwordFile = Path.Combine(folder, "password");
-        if (File.Exists(passwordFile) && File.Exists(Path.Combine(data, "PG_VERSION"))) return (await File.ReadAllTextAsync(passwordFile, cancellation)).Trim();
+        if (File.Exists(passwordFile) && File.Exists(Path.Combine(data, "PG_VERSION")))
+            return (await File.ReadAllTextAsync(passwordFile, cancellation)).Trim();
 
         // A cluster without its password is one whose making was interrupted: nothing was stored in it yet.
         if (Directory.Exists(data)) Directory.Delete(data, recursive: true);
@@ -194,9 +218,11 @@ public sealed class PrivatePostgres : IAsyncDisposable
         try
         {
             await RunAsync(binaries["initdb"],
-                ["-D", data, "-U", User, "--pwfile", handed, "-A", "scram-sha-256", "-E", "UTF8", "--locale", "C", "-N"], user, folder, cancellation);
+                ["-D", data, "-U", User, "--pwfile", handed, "-A", "scram-sha-256", "-E", "UTF8", "--locale", "C", "-N"], user, folder,
+                    cancellation);
             // A server without any listener: made, told one statement, gone.
-            await RunAsync(binaries["postgres"], ["--single", "-D", data, "postgres"], user, folder, cancellation, $"CREATE DATABASE {Database}\n");
+            await RunAsync(binaries["postgres"], ["--single", "-D", data, "postgres"], user, folder, cancellation,
+                $"CREATE DATABASE {Database}\n");
         }
         finally
         {
@@ -230,7 +256,7 @@ public sealed class PrivatePostgres : IAsyncDisposable
     {
         string own = Path.Combine(folder, "socket");
         if (Encoding.UTF8.GetByteCount(own) <= 90) return own;
-        return $"/tmp/chain-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(own)).AsSpan(0, 8))}";
+        return $"/tmp/chain-{ShortHash(own)}";
     }
 
     private static Process Launch(PostgresBinaries binaries, string folder, string socket, PrivatePostgresOptions options, UnixUser? user)
@@ -243,6 +269,7 @@ public sealed class PrivatePostgres : IAsyncDisposable
             ["listen_addresses"] = "",
             ["unix_socket_directories"] = socket,
             ["shared_buffers"] = options.SharedBuffers,
+            ["max_connections"] = "200",
             ["max_wal_size"] = "4GB",
             ["checkpoint_timeout"] = "15min",
             ["wal_level"] = "minimal",
@@ -255,7 +282,8 @@ public sealed class PrivatePostgres : IAsyncDisposable
         foreach ((string name, string value) in options.Settings) settings[name] = value;
 
         var start = new ProcessStartInfo("setsid") { WorkingDirectory = data, UseShellExecute = false };
-        foreach (string argument in (string[])["sh", "-c", Supervisor, "chain-postgres", Path.Combine(folder, "owners.lock"), Path.Combine(data, "postmaster.pid"), log, binaries["postgres"], "-D", data])
+        foreach (string argument in (string[])["sh", "-c", Supervisor, "chain-postgres", Path.Combine(folder, "owners.lock"),
+            Path.Combine(data, "postmaster.pid"), log, binaries["postgres"], "-D", data])
         {
             start.ArgumentList.Add(argument);
         }
@@ -288,7 +316,8 @@ public sealed class PrivatePostgres : IAsyncDisposable
         }
     }
 
-    private static async Task RunAsync(string program, string[] arguments, UnixUser? user, string folder, CancellationToken cancellation, string input = "")
+    private static async Task RunAsync(string program, string[] arguments, UnixUser? user, string folder, CancellationToken cancellation,
+        string input = "")
     {
         var start = new ProcessStartInfo(program, arguments)
         {
@@ -311,5 +340,6 @@ public sealed class PrivatePostgres : IAsyncDisposable
         return File.Exists(log) ? OneLine(string.Join('\n', File.ReadLines(log).TakeLast(5))) : "(there is none)";
     }
 
-    private static string OneLine(string text) => string.Join("; ", text.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
+    private static string OneLine(string text) =>
+        string.Join("; ", text.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
 }

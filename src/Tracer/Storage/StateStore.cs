@@ -13,16 +13,16 @@ namespace Chain.Tracer.Storage;
 /// <param name="Version">1 for the first write, and one more for each after it.</param>
 public sealed record StateValue(ReadOnlyMemory<byte> Value, Label Label, CallId Writer, long Version);
 
-/// <summary>State between calls, in Postgres, label and writer beside the value so that lineage crosses traces. Safe for any number of threads.</summary>
+/// <summary>
+/// State between calls, in Postgres, label and writer beside the value so that lineage crosses traces. Safe for any number of threads.
+/// </summary>
 /// <remarks>Whoever reads records the flow: <c>recorder.Flow(call, n, writer, label, FlowInto.Input, key)</c>.</remarks>
-public sealed class StateStore(NpgsqlDataSource database)
+public sealed class StateStore(NpgsqlDataSource database, AgreedLabels labels)
 {
     // Forgotten as a whole when there are more: this only saves look-ups.
     private const int Remembered = 1 << 16;
 
     private readonly ConcurrentDictionary<StateKey, int> _keys = new();
-    private readonly ConcurrentDictionary<Label, int> _labelIds = new();
-    private readonly ConcurrentDictionary<int, Label> _labels = new();
 
     /// <summary>What a key holds; null when it holds nothing.</summary>
     public async Task<StateValue?> GetAsync(StateKey key, CancellationToken cancellation = default)
@@ -41,17 +41,17 @@ public sealed class StateStore(NpgsqlDataSource database)
             found = (reader.IsDBNull(0) ? [] : reader.GetFieldValue<byte[]>(0), reader.GetInt32(1), reader.GetInt64(2), reader.GetInt64(3));
         }
 
-        return new StateValue(found.value, await LabelAsync(connection, found.label, cancellation), new CallId(found.writer), found.version);
+        return new StateValue(found.value, await labels.LabelAsync(found.label, cancellation), new CallId(found.writer), found.version);
     }
 
     /// <summary>Writes a value, its label and its writer, all or none, and says which version that is.</summary>
-    public async Task<long> SetAsync(StateKey key, ReadOnlyMemory<byte> value, Label label, CallId writer, CancellationToken cancellation = default)
+    public async Task<long> SetAsync(StateKey key, ReadOnlyMemory<byte> value, Label label, CallId writer,
+        CancellationToken cancellation = default)
     {
+        int labelId = await labels.IdAsync(label, cancellation);
         await using NpgsqlConnection connection = await database.OpenConnectionAsync(cancellation);
         if (_keys.Count > Remembered) _keys.Clear();
-        if (_labelIds.Count > Remembered) _labelIds.Clear();
         if (!_keys.TryGetValue(key, out int keyId)) _keys[key] = keyId = StoreNames.StateKey(connection, key);
-        if (!_labelIds.TryGetValue(label, out int labelId)) _labelIds[label] = labelId = new StoreNames(NoNames.Instance, 0).Label(connection, label);
         await using var command = new NpgsqlCommand("""
             INSERT INTO state (key, value, label, writer) VALUES ($1, $2, $3, $4)
             ON CONFLICT (key) DO UPDATE SET value = excluded.value, label = excluded.label, writer = excluded.writer, version = state.version + 1, written = now()
@@ -73,28 +73,5 @@ public sealed class StateStore(NpgsqlDataSource database)
         command.Parameters.AddWithValue(key.Store);
         command.Parameters.AddWithValue(key.Key);
         return await command.ExecuteNonQueryAsync(cancellation) == 1;
-    }
-
-    private async Task<Label> LabelAsync(NpgsqlConnection connection, int id, CancellationToken cancellation)
-    {
-        if (_labels.TryGetValue(id, out Label? known)) return known;
-        if (_labels.Count > Remembered) _labels.Clear();
-        await using var command = new NpgsqlCommand("SELECT t.kind, t.name, t.value FROM label l JOIN tag t ON t.id = ANY (l.tags) WHERE l.id = $1", connection);
-        command.Parameters.AddWithValue(id);
-        var tags = new List<Tag>();
-        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellation);
-        while (await reader.ReadAsync(cancellation)) tags.Add(Tag.Create(reader.GetString(1), reader.GetString(2), (TagKind)reader.GetInt16(0)));
-        return _labels[id] = Label.Of([.. tags]);
-    }
-
-    private sealed class NoNames : Recording.IRecordNames
-    {
-        public static NoNames Instance { get; } = new();
-
-        public Label Find(LabelId id) => throw new NotSupportedException();
-
-        public CallSite Find(CallSiteId id) => throw new NotSupportedException();
-
-        public StateKey Find(StateKeyId id) => throw new NotSupportedException();
     }
 }

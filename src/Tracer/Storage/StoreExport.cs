@@ -27,7 +27,9 @@ public enum ExportRecords
 /// <summary>Writes the records of a span of time, in the order of their ids, for other programs to read.</summary>
 public sealed class StoreExport(NpgsqlDataSource database)
 {
-    private const string Labels = "(SELECT coalesce(string_agg(CASE t.kind WHEN 1 THEN '+' ELSE '' END || t.name || CASE t.value WHEN '' THEN '' ELSE '=' || t.value END, ',' ORDER BY t.kind, t.name, t.value), '') " +
+    private const string Labels =
+        "(SELECT coalesce(string_agg(CASE t.kind WHEN 1 THEN '+' ELSE '' END || t.name || " +
+        "CASE t.value WHEN '' THEN '' ELSE '=' || t.value END, ',' ORDER BY t.kind, t.name, t.value), '') " +
                                   "FROM label l JOIN tag t ON t.id = ANY (l.tags) WHERE l.id = {0})";
 
     private const string Hex = "lpad(to_hex({0}), 16, '0')";
@@ -41,11 +43,13 @@ public sealed class StoreExport(NpgsqlDataSource database)
     /// <param name="progress">Told the number of rows now and then.</param>
     /// <param name="cancellation">Stops after the current row.</param>
     public async Task<long> WriteAsync(
-        ExportRecords records, ExportFormat format, DateTimeOffset since, DateTimeOffset until, TextWriter into, IProgress<long>? progress = null, CancellationToken cancellation = default)
+        ExportRecords records, ExportFormat format, DateTimeOffset since, DateTimeOffset until, TextWriter into,
+            IProgress<long>? progress = null, CancellationToken cancellation = default)
     {
         string select = records == ExportRecords.Calls ? CallsSql() : FlowsSql();
         string key = records == ExportRecords.Calls ? "v.id" : "v.dst";
-        string range = string.Create(CultureInfo.InvariantCulture, $"{key} >= {Calls.CallId.At(since).Value} AND {key} < {Calls.CallId.At(until).Value}");
+        string range = string.Create(CultureInfo.InvariantCulture,
+            $"{key} >= {Calls.CallId.At(since).Value} AND {key} < {Calls.CallId.At(until).Value}");
         string query = $"{select} WHERE {range} ORDER BY {key}";
         await using NpgsqlConnection connection = await database.OpenConnectionAsync(cancellation);
         return format == ExportFormat.Csv
@@ -53,7 +57,8 @@ public sealed class StoreExport(NpgsqlDataSource database)
             : await WriteJsonAsync(connection, query, into, progress, cancellation);
     }
 
-    private static async Task<long> WriteCsvAsync(NpgsqlConnection connection, string query, TextWriter into, IProgress<long>? progress, CancellationToken cancellation)
+    private static async Task<long> WriteCsvAsync(NpgsqlConnection connection, string query, TextWriter into, IProgress<long>? progress,
+        CancellationToken cancellation)
     {
         using TextReader rows = await connection.BeginTextExportAsync($"COPY ({query}) TO STDOUT (FORMAT csv, HEADER)", cancellation);
         long count = -1;
@@ -68,7 +73,8 @@ public sealed class StoreExport(NpgsqlDataSource database)
         return count;
     }
 
-    private static async Task<long> WriteJsonAsync(NpgsqlConnection connection, string query, TextWriter into, IProgress<long>? progress, CancellationToken cancellation)
+    private static async Task<long> WriteJsonAsync(NpgsqlConnection connection, string query, TextWriter into, IProgress<long>? progress,
+        CancellationToken cancellation)
     {
         await using var command = new NpgsqlCommand($"SELECT row_to_json(r)::text FROM ({query}) r", connection) { CommandTimeout = 0 };
         await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellation);
@@ -86,10 +92,12 @@ public sealed class StoreExport(NpgsqlDataSource database)
 
     private static string CallsSql() => new StringBuilder("SELECT ")
         .Append("CASE WHEN v.trace < 0 THEN (SELECT replace(t.trace_id::text, '-', '') FROM trace t WHERE t.key = v.trace LIMIT 1) END AS foreign_trace, ")
-        .Append(F(Hex, "v.trace")).Append(" AS trace_key, ").Append(F(Hex, "v.id")).Append(" AS span, ").Append(F(Hex, "v.parent")).Append(" AS parent, ")
+        .Append(F(Hex, "v.trace")).Append(" AS trace_key, ").Append(F(Hex, "v.id")).Append(" AS span, ").Append(F(Hex,
+            "v.parent")).Append(" AS parent, ")
         .Append("v.started, v.duration AS duration_us, v.caller, v.callee, v.function, v.node, ")
         .Append("(ARRAY['returned','error-result','trapped','timed-out','cancelled','denied'])[v.outcome + 1] AS outcome, v.copies, v.exact, v.size_in, v.size_out, ")
-        .Append(F(Labels, "v.label_in")).Append(" AS label_in, ").Append(F(Labels, "v.label_out")).Append(" AS label_out FROM call_view v").ToString();
+        .Append(F(Labels, "v.label_in")).Append(" AS label_in, ").Append(F(Labels,
+            "v.label_out")).Append(" AS label_out FROM call_view v").ToString();
 
     private static string FlowsSql() => new StringBuilder("SELECT ")
         .Append(F(Hex, "v.dst")).Append(" AS destination, ").Append(F(Hex, "v.src")).Append(" AS source, v.n, ")

@@ -31,7 +31,9 @@ internal sealed class StoreNames(IRecordNames names, int node)
     /// <summary>Row of <c>state_key</c>; only after <see cref="Resolve"/>.</summary>
     public int StateKey(StateKeyId id) => _keys[id.Value];
 
-    /// <summary>Asks the store for every id that the batch needs and that is not known yet. Committed at once: names outlive batches.</summary>
+    /// <summary>
+    /// Asks the store for every id that the batch needs and that is not known yet. Committed at once: names outlive batches.
+    /// </summary>
     public void Resolve(NpgsqlConnection connection, RecordBatch batch)
     {
         if (_shapes.Count > Remembered) _shapes.Clear();
@@ -46,7 +48,8 @@ internal sealed class StoreNames(IRecordNames names, int node)
         foreach (FlowRecord flow in MissingFlows(batch.Flows.Span))
         {
             Label(connection, flow.Label);
-            if (flow.State.Value != 0 && !_keys.ContainsKey(flow.State.Value)) _keys[flow.State.Value] = StateKey(connection, names.Find(flow.State));
+            if (flow.State.Value != 0 && !_keys.ContainsKey(flow.State.Value)) _keys[flow.State.Value] = StateKey(connection,
+                names.Find(flow.State));
         }
     }
 
@@ -56,7 +59,8 @@ internal sealed class StoreNames(IRecordNames names, int node)
         int[] tags = new int[label.Tags.Length];
         for (int i = 0; i < tags.Length; i++) tags[i] = Tag(connection, label.Tags[i]);
         Array.Sort(tags);
-        return FindOrAdd(connection, "SELECT id FROM label WHERE tags = $1", "INSERT INTO label (tags) VALUES ($1) ON CONFLICT DO NOTHING RETURNING id",
+        return FindOrAdd(connection, "SELECT id FROM label WHERE tags = $1",
+            "INSERT INTO label (tags) VALUES ($1) ON CONFLICT DO NOTHING RETURNING id",
             new NpgsqlParameter { Value = tags, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Integer });
     }
 
@@ -87,7 +91,8 @@ internal sealed class StoreNames(IRecordNames names, int node)
         var missing = new List<FlowRecord>();
         foreach (ref readonly FlowRecord flow in flows)
         {
-            if (!_labels.ContainsKey(flow.Label.Value) || (flow.State.Value != 0 && !_keys.ContainsKey(flow.State.Value))) missing.Add(flow);
+            if (!_labels.ContainsKey(flow.Label.Value)
+                || (flow.State.Value != 0 && !_keys.ContainsKey(flow.State.Value))) missing.Add(flow);
         }
 
         return missing;
@@ -134,7 +139,8 @@ internal sealed class StoreNames(IRecordNames names, int node)
         {
             id = FindOrAdd(connection, "SELECT id FROM tag WHERE kind = $1 AND name = $2 AND value = $3",
                 "INSERT INTO tag (kind, name, value) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING RETURNING id",
-                new NpgsqlParameter { Value = (short)tag.Kind }, new NpgsqlParameter { Value = tag.Name }, new NpgsqlParameter { Value = tag.Value });
+                new NpgsqlParameter { Value = (short)tag.Kind }, new NpgsqlParameter { Value = tag.Name },
+                    new NpgsqlParameter { Value = tag.Value });
             _tags[tag] = id;
         }
 
@@ -159,7 +165,8 @@ internal sealed class StoreNames(IRecordNames names, int node)
         if (!_functions.TryGetValue(function, out int id))
         {
             id = FindOrAdd(connection, "SELECT id FROM function WHERE name = $1",
-                "INSERT INTO function (name) VALUES ($1) ON CONFLICT DO NOTHING RETURNING id", new NpgsqlParameter { Value = function.Name ?? "" });
+                "INSERT INTO function (name) VALUES ($1) ON CONFLICT DO NOTHING RETURNING id",
+                    new NpgsqlParameter { Value = function.Name ?? "" });
             _functions[function] = id;
         }
 

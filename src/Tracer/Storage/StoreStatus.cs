@@ -26,7 +26,8 @@ public sealed record NodeStatus(int Id, string Name, DateTime Seen, CounterTotal
 /// <param name="Labels">Labels known.</param>
 /// <param name="Days">The days, the newest first.</param>
 /// <param name="Nodes">The nodes, the one seen last first.</param>
-public sealed record StoreStatus(string Server, long Bytes, int Migration, long Tags, long Labels, IReadOnlyList<DayStatus> Days, IReadOnlyList<NodeStatus> Nodes)
+public sealed record StoreStatus(string Server, long Bytes, int Migration, long Tags, long Labels, IReadOnlyList<DayStatus> Days,
+    IReadOnlyList<NodeStatus> Nodes)
 {
     /// <summary>Asks the store. A database that was never migrated has no days and no nodes.</summary>
     public static async Task<StoreStatus> ReadAsync(NpgsqlDataSource database, CancellationToken cancellation = default)
@@ -56,7 +57,8 @@ public sealed record StoreStatus(string Server, long Bytes, int Migration, long 
         var days = new List<DayStatus>();
         while (await reader.ReadAsync(cancellation))
         {
-            days.Add(new DayStatus(reader.GetFieldValue<DateOnly>(0), reader.GetInt64(1), reader.GetInt64(2), reader.IsDBNull(3) ? null : reader.GetDateTime(3)));
+            days.Add(new DayStatus(reader.GetFieldValue<DateOnly>(0), reader.GetInt64(1), reader.GetInt64(2), reader.IsDBNull(3) ? null
+                : reader.GetDateTime(3)));
         }
 
         return days;
@@ -69,7 +71,8 @@ public sealed record StoreStatus(string Server, long Bytes, int Migration, long 
         var nodes = new List<NodeStatus>();
         while (await reader.ReadAsync(cancellation))
         {
-            nodes.Add(new NodeStatus(reader.GetInt32(0), reader.GetString(1), reader.GetDateTime(2), JsonSerializer.Deserialize(reader.GetString(3), CounterJson.Default.CounterTotals)!));
+            nodes.Add(new NodeStatus(reader.GetInt32(0), reader.GetString(1), reader.GetDateTime(2),
+                JsonSerializer.Deserialize(reader.GetString(3), CounterJson.Default.CounterTotals)!));
         }
 
         return nodes;

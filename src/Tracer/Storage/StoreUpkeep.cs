@@ -22,13 +22,16 @@ public sealed record UpkeepOptions
 /// <param name="Dropped">Days that are gone.</param>
 public sealed record UpkeepResult(IReadOnlyList<DateOnly> Made, IReadOnlyList<DateOnly> Closed, IReadOnlyList<DateOnly> Dropped);
 
-/// <summary>Makes partitions ahead, closes those whose day is over, drops those past retention. One process at a time does it; others find it done.</summary>
+/// <summary>
+/// Makes partitions ahead, closes those whose day is over, drops those past retention. One process at a time does it; others find it done.
+/// </summary>
 public sealed class StoreUpkeep(NpgsqlDataSource database, UpkeepOptions options, TimeProvider? time = null)
 {
     private readonly TimeProvider _time = time ?? TimeProvider.System;
 
     /// <summary>One round. Null when another process is at it.</summary>
-    /// <exception cref="NpgsqlException">Postgres is away, or a query held a table for too long; the next round goes on where this one stopped.</exception>
+    /// <exception cref="NpgsqlException">Postgres is away, or a query held a table for too long; the next round goes on where this one
+    /// stopped.</exception>
     public async Task<UpkeepResult?> RunAsync(CancellationToken cancellation = default)
     {
         await using NpgsqlConnection connection = await database.OpenConnectionAsync(cancellation);
@@ -46,7 +49,8 @@ public sealed class StoreUpkeep(NpgsqlDataSource database, UpkeepOptions options
                 if (await ScalarAsync<bool>(connection, $"SELECT make_partition('{Text(day)}')", cancellation)) made.Add(day);
             }
 
-            List<DateOnly> dropped = options.Retention is { } retention ? await DropBeforeAsync(connection, now - retention, cancellation) : [];
+            List<DateOnly> dropped = options.Retention is { } retention ? await DropBeforeAsync(connection, now - retention, cancellation)
+                : [];
             var closed = new List<DateOnly>();
             foreach (DateOnly day in await DaysAsync(connection, "closed IS NULL", cancellation))
             {
@@ -59,8 +63,37 @@ public sealed class StoreUpkeep(NpgsqlDataSource database, UpkeepOptions options
         }
         finally
         {
-            await RunAsync(connection, "SELECT pg_advisory_unlock(7723519, 3)", CancellationToken.None);
-            await RunAsync(connection, "RESET lock_timeout", CancellationToken.None);
+            // A connection that broke has given the lock back already.
+            if (connection.State == System.Data.ConnectionState.Open) await RunAsync(connection,
+                "RESET lock_timeout; SELECT pg_advisory_unlock(7723519, 3)", CancellationToken.None);
+        }
+    }
+
+    /// <summary>Rounds until cancelled, the first one now. A round that fails is left to the next.</summary>
+    /// <param name="every">Time between the rounds.</param>
+    /// <param name="failed">Told of a failure; null for nobody.</param>
+    /// <param name="cancellation">Ends it.</param>
+    public async Task RunEveryAsync(TimeSpan every, Action<Exception>? failed = null, CancellationToken cancellation = default)
+    {
+        using var timer = new PeriodicTimer(every, _time);
+        try
+        {
+            do
+            {
+                try
+                {
+                    await RunAsync(cancellation);
+                }
+                catch (Exception e) when (e is NpgsqlException or TimeoutException)
+                {
+                    failed?.Invoke(e);
+                }
+            }
+            while (await timer.WaitForNextTickAsync(cancellation));
+        }
+        catch (OperationCanceledException)
+        {
+            // That is how it ends.
         }
     }
 
@@ -86,7 +119,8 @@ public sealed class StoreUpkeep(NpgsqlDataSource database, UpkeepOptions options
             await RunAsync(connection, $"SELECT drop_partition('{Text(day)}')", cancellation);
         }
 
-        if (days.Count > 0) await RunAsync(connection, $"DELETE FROM trace WHERE seen < '{Text(DateOnly.FromDateTime(before))}'", cancellation);
+        if (days.Count > 0) await RunAsync(connection, $"DELETE FROM trace WHERE seen < '{Text(DateOnly.FromDateTime(before))}'",
+            cancellation);
         return days;
     }
 
@@ -100,7 +134,8 @@ public sealed class StoreUpkeep(NpgsqlDataSource database, UpkeepOptions options
             await RunAsync(connection, $"REINDEX INDEX CONCURRENTLY call_{suffix}_{index}", cancellation);
         }
 
-        await RunAsync(connection, $"CREATE INDEX IF NOT EXISTS call_{suffix}_shape ON call_{suffix} USING brin (shape int4_bloom_ops) WITH (pages_per_range = 32)", cancellation);
+        await RunAsync(connection,
+            $"CREATE INDEX IF NOT EXISTS call_{suffix}_shape ON call_{suffix} USING brin (shape int4_bloom_ops) WITH (pages_per_range = 32)", cancellation);
         // Lineage reads whole traces; about 8 bytes a call, since the calls of a trace share an entry.
         await RunAsync(connection, $"CREATE INDEX IF NOT EXISTS call_{suffix}_tree ON call_{suffix} (trace) WITH (fillfactor = 100) WHERE trace > 0", cancellation);
         await RunAsync(connection, $"VACUUM (FREEZE, ANALYZE) call_{suffix}", cancellation);

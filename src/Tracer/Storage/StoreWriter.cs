@@ -18,6 +18,9 @@ public readonly record struct StoredBatch(int Calls, int Flows, int Duplicates);
 public sealed class StoreWriter
 {
     private const string CallColumns = "id, trace, parent, shape, labels, duration, size_in, size_out";
+    // What was not summarised yet is read as a whole by every search for a trace.
+    private const int SummariseAfter = 200_000;
+
     private const string FlowColumns = "dst, src, label, n, part, state";
 
     private readonly NpgsqlDataSource _database;
@@ -25,6 +28,7 @@ public sealed class StoreWriter
     private readonly StoreNames _names;
     private readonly HashSet<long> _days = [];
     private readonly CopyBuffer _copy = new();
+    private int _unsummarised;
     private long[] _keys = [];
     private int[] _order = [];
 
@@ -41,7 +45,8 @@ public sealed class StoreWriter
     }
 
     /// <summary>Stores a batch: when this returns, all of it is committed. Blocks its thread, and needs none of the pool's.</summary>
-    /// <exception cref="NpgsqlException">Postgres is away or refuses; nothing of the batch was stored, or all of it and the answer was lost.</exception>
+    /// <exception cref="NpgsqlException">Postgres is away or refuses; nothing of the batch was stored, or all of it and the answer was
+    /// lost.</exception>
     public StoredBatch Write(RecordBatch batch)
     {
         using NpgsqlConnection connection = _database.OpenConnection();
@@ -90,7 +95,16 @@ public sealed class StoreWriter
         WriteSizes(connection, batch);
         WriteTraces(connection, batch);
         transaction.Commit();
+        if ((_unsummarised += batch.Calls.Length) >= SummariseAfter) SummariseDays(connection, batch);
         return new StoredBatch(batch.Calls.Length, batch.Flows.Length, 0);
+    }
+
+    private void SummariseDays(NpgsqlConnection connection, RecordBatch batch)
+    {
+        _unsummarised = 0;
+        var days = new HashSet<long>();
+        foreach (ref readonly CallRecord call in batch.Calls.Span) days.Add(CallDay.Of(call.Id.Value));
+        foreach (long day in days) Partitions.Summarise(connection, CallDay.Date(day));
     }
 
     private StoredBatch Merge(NpgsqlConnection connection, RecordBatch batch)

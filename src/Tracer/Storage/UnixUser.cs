@@ -21,32 +21,31 @@ internal sealed partial record UnixUser(string Name, int Uid, int Gid)
                 string[] fields = line.Split(':');
                 if (fields.Length >= 4 && fields[0] == name)
                 {
-                    return new UnixUser(name, int.Parse(fields[2], CultureInfo.InvariantCulture), int.Parse(fields[3], CultureInfo.InvariantCulture));
+                    return new UnixUser(name, int.Parse(fields[2], CultureInfo.InvariantCulture),
+                        int.Parse(fields[3], CultureInfo.InvariantCulture));
                 }
             }
         }
 
-        throw new StoreException("Postgres must not run as root, and this machine has neither a user 'postgres' nor 'nobody'; run as another user or name a server with --postgres");
+        throw new StoreException("Postgres must not run as root, and this machine has neither a user 'postgres' nor 'nobody'; " +
+                                 "run as another user or name a server with --postgres");
     }
 
     /// <summary>Gives a file or folder to this user.</summary>
     /// <exception cref="StoreException">The system refuses.</exception>
     public void Own(string path)
     {
-        if (ChangeOwner(path, Uid, Gid) != 0) throw new StoreException($"cannot give {path} to user {Name}: {Marshal.GetLastPInvokeErrorMessage()}");
+        if (ChangeOwner(path, Uid, Gid) != 0)
+            throw new StoreException($"cannot give {path} to user {Name}: {Marshal.GetLastPInvokeErrorMessage()}");
     }
 
-    /// <summary>Checks that this user can get to a folder.</summary>
-    /// <exception cref="StoreException">A folder above it is closed to this user.</exception>
-    public async Task RequireReachAsync(string folder, CancellationToken cancellation)
+    /// <summary>Whether this user can get to a folder, which none of the folders above may forbid.</summary>
+    public async Task<bool> CanReachAsync(string folder, CancellationToken cancellation)
     {
         var start = new ProcessStartInfo("test", ["-x", folder]) { UserName = Name, WorkingDirectory = "/" };
         using Process process = Process.Start(start) ?? throw new StoreException("cannot run 'test'");
         await process.WaitForExitAsync(cancellation);
-        if (process.ExitCode != 0)
-        {
-            throw new StoreException($"root runs Postgres as user '{Name}', who cannot enter {folder}; open the folders above it (chmod a+x) or choose another place");
-        }
+        return process.ExitCode == 0;
     }
 
     [LibraryImport("libc", EntryPoint = "chown", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]

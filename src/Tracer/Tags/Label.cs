@@ -3,7 +3,9 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace Chain.Tracer.Tags;
 
-/// <summary>A set of tags. Immutable; equal when the tags are equal. Text form: the tags, sorted, separated by commas; empty for none.</summary>
+/// <summary>
+/// A set of tags. Immutable; equal when the tags are equal. Text form: the tags, sorted, separated by commas; empty for none.
+/// </summary>
 public sealed class Label : IEquatable<Label>
 {
     private readonly int _hash;
@@ -19,7 +21,9 @@ public sealed class Label : IEquatable<Label>
     /// <summary>The label without tags.</summary>
     public static Label Empty { get; } = new([]);
 
-    /// <summary>The tags in ascending order: secrecy before integrity, then by name, then by value. No tag that another one covers.</summary>
+    /// <summary>
+    /// The tags in ascending order: secrecy before integrity, then by name, then by value. No tag that another one covers.
+    /// </summary>
     public ImmutableArray<Tag> Tags { get; }
 
     /// <summary>Whether a tag in the label is, or stands for, <paramref name="tag"/>.</summary>

@@ -38,7 +38,8 @@ internal static class Percent
         {
             if (text[i] == '%')
             {
-                if (i + 2 >= text.Length || !byte.TryParse(text.Slice(i + 1, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out bytes[count++])) return false;
+                if (i + 2 >= text.Length || !byte.TryParse(text.Slice(i + 1, 2), NumberStyles.AllowHexSpecifier,
+                    CultureInfo.InvariantCulture, out bytes[count++])) return false;
                 i += 2;
             }
             else if (IsPlain(text[i]))

@@ -123,8 +123,10 @@ public readonly record struct Tag : IComparable<Tag>
 
     private static string? Check(string name, string value, TagKind kind)
     {
-        if (name.Length is 0 or > MaxNameLength) return $"tag '{Shorten(name)}': a name has 1 to {MaxNameLength} characters, found {name.Length}";
-        if (name == "*") return kind == TagKind.Secrecy && value.Length == 0 ? null : "tag '*': stands for any secrecy tag and takes neither '+' nor a value";
+        if (name.Length is 0 or > MaxNameLength)
+            return $"tag '{Shorten(name)}': a name has 1 to {MaxNameLength} characters, found {name.Length}";
+        if (name == "*") return kind == TagKind.Secrecy && value.Length == 0 ? null
+            : "tag '*': stands for any secrecy tag and takes neither '+' nor a value";
         foreach (char c in name)
         {
             if (!Percent.IsPlain(c) || c == '@') return $"tag '{name}': a name is made of A-Z a-z 0-9 _ . : / -, found '{c}'";

@@ -12,11 +12,13 @@ namespace Chain.Tracer.Telemetry;
 public readonly record struct Incoming(CallContext Context, LabelId Label, string? Baggage);
 
 /// <summary>
-/// Carries context and label between processes in the W3C headers <c>traceparent</c>, <c>tracestate</c> and <c>baggage</c>, the label as the
+/// Carries context and label between processes in the W3C headers <c>traceparent</c>, <c>tracestate</c> and <c>baggage</c>, the label as
+/// the
 /// baggage member <c>chain.label</c>. Safe for any number of threads; no allocation for labels met before.
 /// </summary>
 /// <remarks>
-/// A malformed <c>traceparent</c> starts a new trace; a malformed <c>tracestate</c> or baggage member is dropped; each is counted. A label that does not
+/// A malformed <c>traceparent</c> starts a new trace; a malformed <c>tracestate</c> or baggage member is dropped; each is counted. A label
+/// that does not
 /// read becomes <c>*</c>, any secrecy tag, because a tag must not be lost; so does a new one once strangers have brought
 /// <see cref="MostStrangeLabels"/> of them, because they must not use up the table.
 /// </remarks>
@@ -39,7 +41,9 @@ public sealed class Propagator(LabelStore labels)
     /// <summary>How many headers or baggage members were malformed.</summary>
     public long Malformed => Interlocked.Read(ref _malformed);
 
-    /// <summary>Reads the headers of a request; a null or empty one is absent. Several headers of a name are joined by commas beforehand.</summary>
+    /// <summary>
+    /// Reads the headers of a request; a null or empty one is absent. Several headers of a name are joined by commas beforehand.
+    /// </summary>
     public Incoming Extract(ReadOnlySpan<char> traceparent, ReadOnlySpan<char> tracestate, ReadOnlySpan<char> baggage)
     {
         CallContext context = default;
@@ -146,7 +150,8 @@ public sealed class Propagator(LabelStore labels)
     }
 
     // A label's text has two characters that a baggage value may not have (W3C Baggage, section 3.3.1.3).
-    private static string Escape(string text) => text.Replace("%", "%25", StringComparison.Ordinal).Replace(",", "%2C", StringComparison.Ordinal);
+    private static string Escape(string text) =>
+        text.Replace("%", "%25", StringComparison.Ordinal).Replace(",", "%2C", StringComparison.Ordinal);
 
     private static bool TryUnescape(ReadOnlySpan<char> escaped, out string text)
     {

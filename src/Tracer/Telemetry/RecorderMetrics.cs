@@ -4,7 +4,9 @@ using Chain.Tracer.Tags;
 
 namespace Chain.Tracer.Telemetry;
 
-/// <summary>A recorder's counters as OpenTelemetry metrics of the meter <c>Chain.Tracer</c>; any listener or exporter picks them up.</summary>
+/// <summary>
+/// A recorder's counters as OpenTelemetry metrics of the meter <c>Chain.Tracer</c>; any listener or exporter picks them up.
+/// </summary>
 public sealed class RecorderMetrics : IDisposable
 {
     /// <summary>The meter's name.</summary>
@@ -32,18 +34,21 @@ public sealed class RecorderMetrics : IDisposable
         Count("chain.clock.jumps", "{jump}", "Steps of the wall clock.", () => counters.ClockJumps);
         _meter.CreateObservableGauge("chain.spool.size", () => counters.SpoolBytes, "By", "Bytes that wait in the spool.");
         _meter.CreateObservableGauge("chain.spool.calls", () => counters.WaitingCalls, "{call}", "Calls that wait in the spool.");
-        _meter.CreateObservableGauge("chain.clock.skew", () => counters.ClockSkew, "us", "How far the time in call ids is ahead of the wall clock.");
+        _meter.CreateObservableGauge("chain.clock.skew", () => counters.ClockSkew, "us",
+            "How far the time in call ids is ahead of the wall clock.");
         if (labels is not null)
         {
             _meter.CreateObservableGauge("chain.labels", () => labels.Count, "{label}", "Labels interned.");
             Count("chain.labels.coarsened", "{label}", "Labels made coarser to stay within the limits.", () => labels.Coarsened);
         }
 
-        if (propagator is not null) Count("chain.headers.malformed", "{header}", "Malformed trace headers and baggage members.", () => propagator.Malformed);
+        if (propagator is not null) Count("chain.headers.malformed", "{header}", "Malformed trace headers and baggage members.", () =>
+            propagator.Malformed);
     }
 
     /// <inheritdoc/>
     public void Dispose() => _meter.Dispose();
 
-    private void Count(string name, string unit, string description, Func<long> read) => _meter.CreateObservableCounter(name, read, unit, description);
+    private void Count(string name, string unit, string description, Func<long> read) =>
+        _meter.CreateObservableCounter(name, read, unit, description);
 }

@@ -11,7 +11,8 @@ namespace Chain.Tracer.Telemetry;
 
 /// <summary>Sends recorded calls to an OpenTelemetry collector as spans with the same ids, parents, links and status.</summary>
 /// <remarks>
-/// Works on a thread of its own behind a bounded queue: a slow or absent collector costs spans, which <see cref="Dropped"/> counts, and never a
+/// Works on a thread of its own behind a bounded queue: a slow or absent collector costs spans, which <see cref="Dropped"/> counts, and
+/// never a
 /// record. Flows from other calls' results become links.
 /// </remarks>
 public sealed class SpanExport : IRecordObserver, IAsyncDisposable
@@ -46,7 +47,8 @@ public sealed class SpanExport : IRecordObserver, IAsyncDisposable
             .AddSource(SourceName)
             .SetSampler(new AlwaysOnSampler())
             .ConfigureResource(resource => resource.AddService(options.ServiceName))
-            .AddProcessor(new BatchActivityExportProcessor(exporter, maxQueueSize: Queue, scheduledDelayMilliseconds: 1000, maxExportBatchSize: 512))
+            .AddProcessor(new BatchActivityExportProcessor(exporter, maxQueueSize: Queue, scheduledDelayMilliseconds: 1000,
+                maxExportBatchSize: 512))
             .Build();
         _work = Channel.CreateBounded<Work>(new BoundedChannelOptions(options.WaitingBatches) { SingleReader = true });
         _worker = Task.Factory.StartNew(Export, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
@@ -64,7 +66,8 @@ public sealed class SpanExport : IRecordObserver, IAsyncDisposable
         // Foreign traces and flows may belong to calls of later batches, so they go on even when no call of this one does.
         CallRecord[] calls = Chosen(batch.Calls.Span);
         if (calls.Length == 0 && batch.Traces.IsEmpty && batch.Flows.IsEmpty) return;
-        if (!_work.Writer.TryWrite(new Work(calls, batch.Flows.ToArray(), batch.Traces.ToArray(), names))) Interlocked.Add(ref _dropped, calls.Length);
+        if (!_work.Writer.TryWrite(new Work(calls, batch.Flows.ToArray(), batch.Traces.ToArray(), names))) Interlocked.Add(ref _dropped,
+            calls.Length);
     }
 
     /// <summary>Waits until what was shown so far has been sent, or the time is over.</summary>
@@ -133,8 +136,10 @@ public sealed class SpanExport : IRecordObserver, IAsyncDisposable
         Activity.Current = null;
         ActivityContext parent = call.Parent.IsNone
             ? default
-            : new ActivityContext(ActivityTraceId.CreateFromString(trace), ActivitySpanId.CreateFromString(call.Parent.ToString()), ActivityTraceFlags.Recorded, state, remote);
-        using Activity? span = _source.CreateActivity(site.Function.Name, remote ? ActivityKind.Server : ActivityKind.Internal, parent, Attributes(call, site, names), Links(call, names));
+            : new ActivityContext(ActivityTraceId.CreateFromString(trace), ActivitySpanId.CreateFromString(call.Parent.ToString()),
+                ActivityTraceFlags.Recorded, state, remote);
+        using Activity? span = _source.CreateActivity(site.Function.Name, remote ? ActivityKind.Server : ActivityKind.Internal, parent,
+            Attributes(call, site, names), Links(call, names));
         if (span is null) return;
         if (call.Parent.IsNone) ActivityIdentity.SetTrace(span, trace);
         span.SetStartTime(call.Id.Start.UtcDateTime);
@@ -171,7 +176,8 @@ public sealed class SpanExport : IRecordObserver, IAsyncDisposable
             var tags = new ActivityTagsCollection { ["chain.label"] = names.Find(flow.Label).ToString() };
             if (flow.State.Value != 0) tags["chain.state"] = $"{names.Find(flow.State).Store}/{names.Find(flow.State).Key}";
             links.Add(new ActivityLink(
-                new ActivityContext(ActivityTraceId.CreateFromString(trace.ToString()), ActivitySpanId.CreateFromString(flow.Source.ToString()), ActivityTraceFlags.Recorded), tags));
+                new ActivityContext(ActivityTraceId.CreateFromString(trace.ToString()),
+                    ActivitySpanId.CreateFromString(flow.Source.ToString()), ActivityTraceFlags.Recorded), tags));
         }
 
         return links;
@@ -222,5 +228,6 @@ public sealed class SpanExport : IRecordObserver, IAsyncDisposable
         _ => "unknown",
     };
 
-    private sealed record Work(CallRecord[] Calls, FlowRecord[] Flows, ForeignTrace[] Traces, IRecordNames? Names, TaskCompletionSource? Done = null);
+    private sealed record Work(CallRecord[] Calls, FlowRecord[] Flows, ForeignTrace[] Traces, IRecordNames? Names,
+        TaskCompletionSource? Done = null);
 }

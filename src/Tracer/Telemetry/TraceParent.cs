@@ -9,7 +9,22 @@ public static class TraceParent
     /// <summary>Characters of version 00.</summary>
     public const int Length = 55;
 
-    /// <summary>Reads the header; false when it is malformed, so that the trace begins anew (section 3.2.2.1: only lower-case digits).</summary>
+    // The value of a lower-case hexadecimal digit; 0xFF for every other ASCII character.
+    private static ReadOnlySpan<byte> Digits =>
+    [
+        0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF,
+        0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF,
+        0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF,
+        0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF,
+        0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF,
+        0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF,
+        0xFF, 10, 11, 12, 13, 14, 15, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF,
+        0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF,
+    ];
+
+    /// <summary>
+    /// Reads the header; false when it is malformed, so that the trace begins anew (section 3.2.2.1: only lower-case digits).
+    /// </summary>
     public static bool TryParse(ReadOnlySpan<char> header, out TraceId trace, out CallId parent, out bool sampled)
     {
         trace = default;
@@ -28,7 +43,9 @@ public static class TraceParent
         return true;
     }
 
-    /// <summary>Writes the header for calls made from inside <paramref name="context"/>; <paramref name="into"/> has room for <see cref="Length"/>.</summary>
+    /// <summary>
+    /// Writes the header for calls made from inside <paramref name="context"/>; <paramref name="into"/> has room for <see cref="Length"/>.
+    /// </summary>
     public static void Write(in CallContext context, Span<char> into)
     {
         into[0] = into[1] = '0';
@@ -53,22 +70,18 @@ public static class TraceParent
         return header.ToString();
     }
 
-    private static bool TryHex(ReadOnlySpan<char> text, out ulong value)
+    // No branch a digit: what is none leaves its mark above the low four bits.
+    private static bool TryHex(ReadOnlySpan<char> digits, out ulong value)
     {
         value = 0;
-        uint bad = 0;
-        foreach (char c in text)
+        uint marks = 0;
+        foreach (char c in digits)
         {
-            uint digit = (uint)(c - '0');
-            if (digit > 9)
-            {
-                digit = (uint)(c - 'a') + 10;
-                bad |= digit is < 10 or > 15 ? 1u : 0u;
-            }
-
-            value = (value << 4) | digit;
+            uint digit = Digits[c & 0x7F] | (uint)(c & 0xFF80);
+            marks |= digit;
+            value = (value << 4) | (digit & 0xF);
         }
 
-        return bad == 0;
+        return marks <= 0xF;
     }
 }

@@ -40,6 +40,17 @@ public abstract class CompiledModule
 
     public abstract Module Module { get; }
 
+    /// <summary>The functions compiled so far. An engine may compile at the first call, or all at once.</summary>
+    public abstract int CompiledFunctions { get; }
+
+    /// <summary>
+    /// The indices of those, of the functions compiled so far, whose code stays unoptimised, for instance because they are too large.
+    /// </summary>
+    public abstract IReadOnlyCollection<uint> UnoptimisedFunctions { get; }
+
+    /// <summary>Compiles now what would be compiled at its first call.</summary>
+    public abstract void CompileAll();
+
     /// <summary>Links and makes an instance, writes its segments and runs its start function.</summary>
     /// <param name="store">Where it lives; only one thread may use a store at a time.</param>
     /// <param name="imports">What its imports are, in the order of <see cref="Binary.Module.Imports"/>.</param>
@@ -83,6 +94,7 @@ public abstract class Instance
     /// Puts memories, tables, globals and segments back to what instantiation made of them and runs the start function again: a new instance
     /// for a fraction of the price. Things that it imported from others are not touched.
     /// </summary>
+    /// <exception cref="InvalidOperationException">A call is under way in its store.</exception>
     public abstract void Reset();
 
     /// <exception cref="KeyNotFoundException">There is no such export, or it is something else.</exception>

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace Chain.Wasm.Execution;
 
 /// <summary>Why execution ended before its end (core specification, "Execution"); the last ones are this engine's own limits.</summary>
@@ -43,6 +45,42 @@ public sealed class WasmTrapException : WasmException
 
     /// <summary>Why.</summary>
     public TrapKind Kind { get; }
+
+    /// <summary>
+    /// The functions that were running, innermost first, by index in their module; as far as the engine kept frames for them (a function that
+    /// was compiled into its caller has none), and no more than the innermost 64.
+    /// </summary>
+    public IReadOnlyList<uint> Backtrace
+    {
+        get
+        {
+            var frames = new List<uint>();
+            if (InnerException is { } inner) AddFrames(inner, frames);
+            AddFrames(this, frames);
+            return frames;
+        }
+    }
+
+    // A stack that overflowed has tens of thousands.
+    private const int MostFrames = 64;
+
+    // Compiled functions carry their index in their method's name.
+    private static void AddFrames(Exception exception, List<uint> frames)
+    {
+        foreach (StackFrame frame in new StackTrace(exception).GetFrames())
+        {
+            if (frames.Count == MostFrames) return;
+            string name = DiagnosticMethodInfo.Create(frame)?.Name ?? "";
+            if (name.StartsWith(FramePrefix, StringComparison.Ordinal)
+                && uint.TryParse(name.AsSpan(FramePrefix.Length).TrimEnd(']'), out uint function))
+            {
+                frames.Add(function);
+            }
+        }
+    }
+
+    /// <summary>What the names of compiled functions' methods begin with; the index and a closing bracket follow.</summary>
+    internal const string FramePrefix = "wasm-function[";
 
     private static string Describe(TrapKind kind) => "wasm trap: " + kind switch
     {

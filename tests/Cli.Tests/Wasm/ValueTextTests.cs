@@ -1,6 +1,7 @@
 using Chain.Cli.Wasm;
 using Chain.Wasm.Binary;
 using Chain.Wasm.Execution;
+using Chain.Wasm.Execution.Managed;
 using ValueType = Chain.Wasm.Binary.ValueType;
 
 namespace Chain.Cli.Tests.Wasm;
@@ -105,7 +106,7 @@ public sealed class ValueTextTests
         Assert.True(ValueText.TryParse(ValueType.V128, "0x0000000000000002_0000000000000001", out Value value));
         Assert.Equal(1, value.V128[0]);
         Assert.Equal(2, value.V128[8]);
-        Assert.Equal("0x00000000000000020000000000000001", ValueText.Format(value));
+        Assert.Equal("0x00000000000000020000000000000001", ValueText.Format(value, new ManagedEngine()));
         Assert.False(ValueText.TryParse(ValueType.V128, "5", out _));
         Assert.False(ValueText.TryParse(ValueType.V128, "0x1" + new string('0', 32), out _));
     }
@@ -128,7 +129,7 @@ public sealed class ValueTextTests
     public void FloatsArePrintedInTheFormInWhichTheyAreRead(uint bits, string text)
     {
         Value value = Value.FromF32(BitConverter.UInt32BitsToSingle(bits));
-        Assert.Equal(text, ValueText.Format(value));
+        Assert.Equal(text, ValueText.Format(value, new ManagedEngine()));
         Assert.True(ValueText.TryParse(ValueType.F32, text, out Value again));
         Assert.Equal(value, again);
     }

@@ -32,7 +32,8 @@ public sealed class FaultTests
         for (int kill = 0; kill < 2; kill++)
         {
             await WaitUntilAsync(() => work.Recorder.Counters.StoredCalls > (kill + 1) * 2_000);
-            long failures = work.Recorder.Counters.StoreFailures, spooled = work.Recorder.Counters.SpooledCalls, stored = work.Recorder.Counters.StoredCalls;
+            long failures = work.Recorder.Counters.StoreFailures, spooled = work.Recorder.Counters.SpooledCalls,
+                stored = work.Recorder.Counters.StoredCalls;
             using (Process server = Process.GetProcessById(own.Server.ServerProcessId)) server.Kill();
             await WaitUntilAsync(() => work.Recorder.Counters.StoreFailures > failures && work.Recorder.Counters.SpooledCalls > spooled);
             // The supervisor starts it again, and the recorder finds it.
@@ -52,6 +53,39 @@ public sealed class FaultTests
         Assert.True(counters.Replayed > 0);
     }
 
+    [PostgresFact]
+    public async Task APostgresThatHangsLosesNothingAndStoresNothingTwice()
+    {
+        await using OwnPostgres own = await OwnPostgres.StartAsync();
+        await using NpgsqlDataSource database = own.Connect(commandTimeout: 1);
+        await using Workload work = await Workload.OpenAsync(database,
+            new RecorderOptions { Folder = "", StoreTimeout = TimeSpan.FromSeconds(1) });
+        work.Run(100);
+        await work.Recorder.FlushAsync();
+
+        // Every process of the server stands still, the one that has our next batch halfway included.
+        Signal("STOP", own.Server.ServerProcessId);
+        try
+        {
+            for (int i = 0; i < 20; i++)
+            {
+                work.Run(100);
+                await Task.Delay(10);
+            }
+
+            await WaitUntilAsync(() => work.Recorder.Counters.SpooledCalls > 0);
+        }
+        finally
+        {
+            Signal("CONT", own.Server.ServerProcessId);
+        }
+
+        work.Run(100);
+        await work.Recorder.DrainAsync();
+        Assert.Equal((11_000, 11_000, 2_200), await Workload.CountAsync(database));
+        Assert.Equal(0, work.Recorder.Counters.LostCalls);
+    }
+
     [PostgresTheory]
     [InlineData(false)]
     [InlineData(true)]
@@ -65,7 +99,8 @@ public sealed class FaultTests
             await using (NpgsqlDataSource first = own.Connect())
             {
                 // A node must have met the store once.
-                CallRecorder recorder = await CallRecorder.OpenAsync(first, new LabelStore(), new CallNames(), new RecorderOptions { Folder = folder });
+                CallRecorder recorder = await CallRecorder.OpenAsync(first, new LabelStore(), new CallNames(),
+                    new RecorderOptions { Folder = folder });
                 await recorder.DisposeAsync();
             }
 
@@ -100,7 +135,8 @@ public sealed class FaultTests
         string connection = own.Server.ConnectionString;
         await using NpgsqlDataSource database = NpgsqlDataSource.Create(connection);
         var disk = new FullDisk { Free = 100_000 };
-        await using Workload work = await Workload.OpenAsync(database, new RecorderOptions { Folder = "", BufferSize = 512, BatchSize = 256 }, disk: disk);
+        await using Workload work = await Workload.OpenAsync(database,
+            new RecorderOptions { Folder = "", BufferSize = 512, BatchSize = 256 }, disk: disk);
         work.Run(10);
         await work.Recorder.FlushAsync();
         await own.StopAsync();
@@ -122,7 +158,8 @@ public sealed class FaultTests
         await using OwnPostgres own = await OwnPostgres.StartAsync();
         await using NpgsqlDataSource database = own.Connect();
         var disk = new FullDisk { Free = 100_000 };
-        await using Workload work = await Workload.OpenAsync(database, new RecorderOptions { Folder = "", BufferSize = 4096, Backpressure = Backpressure.Lose }, disk: disk);
+        await using Workload work = await Workload.OpenAsync(database,
+            new RecorderOptions { Folder = "", BufferSize = 4096, Backpressure = Backpressure.Lose }, disk: disk);
         work.Run(10);
         await work.Recorder.FlushAsync();
         await own.StopAsync();
@@ -164,7 +201,8 @@ public sealed class FaultTests
             {
                 string name = Path.GetFileNameWithoutExtension(path);
                 File.Copy(path, Path.Combine(segments, name + ".spool"));
-                File.Copy(path, Path.Combine(segments, (long.Parse(name, CultureInfo.InvariantCulture) + 500).ToString("D12", CultureInfo.InvariantCulture) + ".spool"));
+                File.Copy(path, Path.Combine(segments,
+                    (long.Parse(name, CultureInfo.InvariantCulture) + 500).ToString("D12", CultureInfo.InvariantCulture) + ".spool"));
             }
 
             await own.RestartAsync();
@@ -189,7 +227,8 @@ public sealed class FaultTests
         foreach (long jump in (long[])[0, -hour, 2 * hour, -3 * hour])
         {
             offset += jump;
-            Workload work = await Workload.OpenAsync(database, folder: folder, wall: () => CallClock.WallNow() + Interlocked.Read(ref offset));
+            Workload work = await Workload.OpenAsync(database, folder: folder, wall: () => CallClock.WallNow()
+                + Interlocked.Read(ref offset));
             work.Run(200, ids);
             // And while it runs.
             Interlocked.Add(ref offset, -hour);
@@ -209,7 +248,8 @@ public sealed class FaultTests
 
     private static async Task<List<long>> RecordUntilKilledAsync(string connection, string folder, int atLeast)
     {
-        var start = new ProcessStartInfo("dotnet", [typeof(Program).Assembly.Location, "record", connection, folder]) { RedirectStandardOutput = true };
+        var start = new ProcessStartInfo("dotnet",
+            [typeof(Program).Assembly.Location, "record", connection, folder]) { RedirectStandardOutput = true };
         using Process process = Process.Start(start)!;
         var acknowledged = new List<long>();
         while (acknowledged.Count < atLeast)
@@ -222,9 +262,18 @@ public sealed class FaultTests
         // What it had printed before it died was acknowledged too; a line without an end may be torn.
         string rest = await process.StandardOutput.ReadToEndAsync();
         int whole = rest.LastIndexOf('\n');
-        if (whole >= 0) acknowledged.AddRange(rest[..whole].Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => long.Parse(line, CultureInfo.InvariantCulture)));
+        if (whole >= 0) acknowledged.AddRange(rest[..whole].Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line =>
+            long.Parse(line, CultureInfo.InvariantCulture)));
         await process.WaitForExitAsync();
         return acknowledged;
+    }
+
+    private static void Signal(string signal, int server)
+    {
+        string children = File.ReadAllText($"/proc/{server}/task/{server}/children");
+        using Process kill = Process.Start("kill",
+            [$"-{signal}", server.ToString(CultureInfo.InvariantCulture), .. children.Split(' ', StringSplitOptions.RemoveEmptyEntries)]);
+        kill.WaitForExit();
     }
 
     private static async Task WaitUntilAsync(Func<bool> condition)
@@ -232,7 +281,8 @@ public sealed class FaultTests
         var clock = Stopwatch.StartNew();
         while (!condition())
         {
-            if (clock.Elapsed > TimeSpan.FromSeconds(60)) throw new TimeoutException("what the test waits for did not happen within a minute");
+            if (clock.Elapsed > TimeSpan.FromMinutes(3))
+                throw new TimeoutException("what the test waits for did not happen within three minutes");
             await Task.Delay(10);
         }
     }

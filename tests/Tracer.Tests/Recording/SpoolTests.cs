@@ -37,7 +37,8 @@ public sealed class SpoolTests : IDisposable
             (RecordBatch batch, IRecordNames names) = heir.Peek()!.Value;
             CallRecord call = batch.Calls.Span[0];
             Assert.Equal(i, call.Id.Value);
-            Assert.Equal(("a", "v", "f"), (names.Find(call.Site).Callee.Name, names.Find(call.Site).Callee.Version, names.Find(call.Site).Function.Name));
+            Assert.Equal(("a", "v", "f"),
+                (names.Find(call.Site).Callee.Name, names.Find(call.Site).Callee.Version, names.Find(call.Site).Function.Name));
             Assert.Equal("pii,user=x%20y,+ok", names.Find(call.LabelIn).ToString());
             heir.Remove(batch);
         }
@@ -138,7 +139,8 @@ public sealed class SpoolTests : IDisposable
         if (Directory.Exists(_folder)) Directory.Delete(_folder, recursive: true);
     }
 
-    private RecordBatch Batch(long id) => new(new[] { new CallRecord { Id = new CallId(id), Trace = id, Site = _site, LabelIn = _label } }, default);
+    private RecordBatch Batch(long id) =>
+        new(new[] { new CallRecord { Id = new CallId(id), Trace = id, Site = _site, LabelIn = _label } }, default);
 
     private static int Run(string program, params string[] arguments)
     {

@@ -21,7 +21,8 @@ internal sealed class Workload : IAsyncDisposable
         Labels = labels;
         Folder = folder;
         _entry = names.Intern(new CallSite(ComponentRef.Outside, new ComponentRef("clinic/front"), new FunctionRef("handle")));
-        _inner = names.Intern(new CallSite(new ComponentRef("clinic/front"), new ComponentRef("clinic/records", "sha256:00"), new FunctionRef("get")));
+        _inner = names.Intern(new CallSite(new ComponentRef("clinic/front"), new ComponentRef("clinic/records", "sha256:00"),
+            new FunctionRef("get")));
     }
 
     public CallRecorder Recorder { get; }
@@ -30,11 +31,13 @@ internal sealed class Workload : IAsyncDisposable
 
     public string Folder { get; }
 
-    public static async Task<Workload> OpenAsync(NpgsqlDataSource database, RecorderOptions? options = null, string? folder = null, ISpoolDisk? disk = null, Func<long>? wall = null)
+    public static async Task<Workload> OpenAsync(NpgsqlDataSource database, RecorderOptions? options = null, string? folder = null,
+        ISpoolDisk? disk = null, Func<long>? wall = null)
     {
         folder ??= TestPostgres.NewFolder();
         var (labels, names) = (new LabelStore(), new CallNames());
-        RecorderOptions own = (options ?? new RecorderOptions { Folder = folder }) with { Folder = folder, RetryInterval = TimeSpan.FromMilliseconds(200) };
+        RecorderOptions own = (options ?? new RecorderOptions { Folder = folder }) with { Folder = folder,
+            RetryInterval = TimeSpan.FromMilliseconds(200) };
         CallRecorder recorder = await CallRecorder.OpenAsync(database, labels, names, own, null, disk, wall);
         return new Workload(recorder, labels, names, folder);
     }

@@ -12,7 +12,8 @@ public sealed class PrivatePostgresTests
     {
         string folder = TestPostgres.NewFolder();
         var options = new PrivatePostgresOptions { Folder = folder, SharedBuffers = "32MB" };
-        PrivatePostgres[] owners = await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => Task.Run(() => PrivatePostgres.StartAsync(options))));
+        PrivatePostgres[] owners = await Task.WhenAll(Enumerable.Range(0, 3).Select(_ =>
+            Task.Run(() => PrivatePostgres.StartAsync(options))));
         int server = owners[0].ServerProcessId;
         Assert.All(owners, owner => Assert.Equal(server, owner.ServerProcessId));
         if (Environment.UserName == "root") Assert.NotEqual("0", UidOf(server));
@@ -63,6 +64,23 @@ public sealed class PrivatePostgresTests
         Directory.Delete(folder, recursive: true);
     }
 
+    [PostgresFact]
+    public async Task AFolderThatOnlyRootCanEnterHasItsClusterElsewhere()
+    {
+        if (Environment.UserName != "root" || OperatingSystem.IsWindows()) return;
+        string closed = TestPostgres.NewFolder(), folder = Path.Combine(closed, "postgres");
+        Directory.CreateDirectory(closed, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        Assert.False(await PrivatePostgres.ExistsAsync(folder));
+        PrivatePostgres server = await PrivatePostgres.StartAsync(new PrivatePostgresOptions { Folder = folder, SharedBuffers = "32MB" });
+        Assert.Equal(1, await AskAsync(server));
+        Assert.StartsWith("/var/lib/chain/", server.Folder, StringComparison.Ordinal);
+        Assert.True(await PrivatePostgres.ExistsAsync(folder));
+        await server.DisposeAsync();
+        await server.WaitForStopAsync(TimeSpan.FromSeconds(30));
+        Directory.Delete(server.Folder, recursive: true);
+        Directory.Delete(closed, recursive: true);
+    }
+
     private static async Task<int> AskAsync(PrivatePostgres server)
     {
         await using var connection = new NpgsqlConnection(server.ConnectionString + ";Pooling=false");
@@ -71,5 +89,6 @@ public sealed class PrivatePostgresTests
         return (int)(await command.ExecuteScalarAsync())!;
     }
 
-    private static string UidOf(int process) => File.ReadLines($"/proc/{process}/status").First(line => line.StartsWith("Uid:", StringComparison.Ordinal)).Split('\t')[1];
+    private static string UidOf(int process) =>
+        File.ReadLines($"/proc/{process}/status").First(line => line.StartsWith("Uid:", StringComparison.Ordinal)).Split('\t')[1];
 }

@@ -21,8 +21,10 @@ public sealed class StoreWriterTests
         CallSiteId site = names.Intern(new CallSite(ComponentRef.Outside, new ComponentRef("clinic/records"), new FunctionRef("get")));
         CallRecord[] calls =
         [
-            new() { Id = root, Trace = root.Value, Site = site, Duration = 1_500, SizeIn = 10, SizeOut = 1 << 20, LabelOut = labels.Intern(Label.Parse("pii")) },
-            new() { Id = new CallId(root.Value + (1 << 13)), Trace = root.Value, Parent = root, Site = site, Outcome = CallOutcome.Trapped },
+            new() { Id = root, Trace = root.Value, Site = site, Duration = 1_500, SizeIn = 10, SizeOut = 1 << 20,
+                LabelOut = labels.Intern(Label.Parse("pii")) },
+            new() { Id = new CallId(root.Value + (1 << 13)), Trace = root.Value, Parent = root, Site = site,
+                Outcome = CallOutcome.Trapped },
         ];
         FlowRecord[] flows = [new() { Destination = root, Source = calls[1].Id, Label = calls[0].LabelOut, Into = FlowInto.Result }];
 

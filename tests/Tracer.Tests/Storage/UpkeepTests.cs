@@ -67,16 +67,34 @@ public sealed class UpkeepTests
     public async Task StateKeepsLabelAndWriterBesideTheValue()
     {
         await using NpgsqlDataSource database = await TestPostgres.NewDatabaseAsync();
-        var state = new StateStore(database);
+        var state = new StateStore(database, new AgreedLabels(database));
         var key = new StateKey("clinic/front", "inbox", "last");
         Assert.Null(await state.GetAsync(key));
         Assert.Equal(1, await state.SetAsync(key, new byte[] { 1, 2 }, Label.Parse("pii,user=*,+ok"), new CallId(77)));
         Assert.Equal(2, await state.SetAsync(key, new byte[] { 3 }, Label.Parse("medical"), new CallId(78)));
 
-        StateValue value = (await new StateStore(database).GetAsync(key))!;
-        Assert.Equal(([3], "medical", 78L, 2L), (value.Value.ToArray(), value.Label.ToString(), value.Writer.Value, value.Version));
+        StateValue value = (await new StateStore(database, new AgreedLabels(database)).GetAsync(key))!;
+        Assert.Equal([3], value.Value.ToArray());
+        Assert.Equal(("medical", 78L, 2L), (value.Label.ToString(), value.Writer.Value, value.Version));
         Assert.True(await state.DeleteAsync(key));
         Assert.False(await state.DeleteAsync(key));
+    }
+
+    [PostgresFact]
+    public async Task ProcessesAgreeOnTheNumberOfALabel()
+    {
+        await using NpgsqlDataSource database = await TestPostgres.NewDatabaseAsync();
+        AgreedLabels[] processes = [.. Enumerable.Range(0, 4).Select(_ => new AgreedLabels(database))];
+        Label[] labels = [.. Enumerable.Range(0, 40).Select(i => Label.Parse($"pii,user=u{i},+ok"))];
+        int[][] ids = await Task.WhenAll(processes.Select(process =>
+            Task.Run(async () => await Task.WhenAll(labels.Select(label => process.IdAsync(label).AsTask())))));
+        Assert.All(ids, own => Assert.Equal(ids[0], own));
+
+        var late = new AgreedLabels(database);
+        Assert.Equal(labels[7], await late.LabelAsync(ids[0][7]));
+        await late.PreloadAsync();
+        Assert.All(labels.Zip(ids[0]), pair => Assert.Equal(pair.First, late.TryGetLabel(pair.Second)));
+        await Assert.ThrowsAsync<StoreException>(async () => await late.LabelAsync(1_000_000));
     }
 
     [PostgresFact]
@@ -97,7 +115,8 @@ public sealed class UpkeepTests
         Assert.Equal(0, await export.WriteAsync(ExportRecords.Calls, ExportFormat.JsonLines, now.AddHours(-2), now.AddHours(-1), none));
         Assert.Equal(3, await export.WriteAsync(ExportRecords.Flows, ExportFormat.JsonLines, now.AddHours(-1), now.AddHours(1), flows));
         string[] lines = json.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries);
-        Assert.Equal(12, lines.Count(line => line.Contains("\"label_in\":\"pii\"", StringComparison.Ordinal) && line.Contains("\"callee\":\"clinic/records\"", StringComparison.Ordinal)));
+        Assert.Equal(12, lines.Count(line => line.Contains("\"label_in\":\"pii\"", StringComparison.Ordinal)
+            && line.Contains("\"callee\":\"clinic/records\"", StringComparison.Ordinal)));
         Assert.Equal(3, lines.Count(line => line.Contains("\"size_out\":100000", StringComparison.Ordinal)));
         Assert.Equal(16, csv.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries).Length);
     }
@@ -107,7 +126,8 @@ public sealed class UpkeepTests
         var names = new CallNames();
         CallSiteId site = names.Intern(new CallSite(ComponentRef.Outside, new ComponentRef("a"), new FunctionRef("f")));
         NodeRegistration node = await NodeRegistration.RegisterAsync(database, Guid.NewGuid(), "n", 1);
-        CallRecord[] calls = [.. starts.Select(start => CallId.From(CallId.At(start).StartMicroseconds, node.FirstLane)).Select(id => new CallRecord { Id = id, Trace = id.Value, Site = site, SizeIn = 1 << 20 })];
+        CallRecord[] calls = [.. starts.Select(start => CallId.From(CallId.At(start).StartMicroseconds, node.FirstLane)).Select(id =>
+            new CallRecord { Id = id, Trace = id.Value, Site = site, SizeIn = 1 << 20 })];
         await new StoreWriter(database, new ProcessNames(new LabelStore(), names), node.Id).WriteAsync(new RecordBatch(calls, default));
     }
 

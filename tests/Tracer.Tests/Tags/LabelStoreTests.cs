@@ -17,7 +17,8 @@ public sealed class LabelStoreTests
     public void UnionIsThatOfTheLabelsWhateverTheOrder()
     {
         var store = new LabelStore();
-        LabelId[] ids = [.. Enumerable.Range(0, 200).Select(i => store.Intern(Label.Parse($"t{i % 20}=v{i},s{i % 7}{(i % 3 == 0 ? ",+ok" : "")}"))), LabelId.Empty];
+        LabelId[] ids = [.. Enumerable.Range(0, 200).Select(i =>
+            store.Intern(Label.Parse($"t{i % 20}=v{i},s{i % 7}{(i % 3 == 0 ? ",+ok" : "")}"))), LabelId.Empty];
         foreach (LabelId a in ids)
         {
             foreach (LabelId b in ids)
@@ -72,7 +73,8 @@ public sealed class LabelStoreTests
         var results = new LabelId[8][];
         Parallel.For(0, 8, thread =>
         {
-            results[thread] = [.. Enumerable.Range(0, 2000).Select(i => store.Union(store.Intern(Label.Parse($"a{i % 50}")), store.Intern(Label.Parse($"b{i % 31}"))))];
+            results[thread] = [.. Enumerable.Range(0, 2000).Select(i =>
+                store.Union(store.Intern(Label.Parse($"a{i % 50}")), store.Intern(Label.Parse($"b{i % 31}"))))];
         });
         Assert.All(results, result => Assert.Equal(results[0], result));
     }

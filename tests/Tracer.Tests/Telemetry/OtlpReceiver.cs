@@ -7,10 +7,14 @@ namespace Chain.Tracer.Tests.Telemetry;
 
 /// <summary>A span as the receiver read it.</summary>
 internal sealed record ReceivedSpan(
-    string TraceId, string SpanId, string ParentId, string State, string Name, int Kind, ulong Start, ulong End, int Status, string StatusMessage,
-    IReadOnlyDictionary<string, string> Attributes, IReadOnlyList<(string TraceId, string SpanId, IReadOnlyDictionary<string, string> Attributes)> Links);
+    string TraceId, string SpanId, string ParentId, string State, string Name, int Kind, ulong Start, ulong End, int Status,
+        string StatusMessage,
+    IReadOnlyDictionary<string, string> Attributes,
+        IReadOnlyList<(string TraceId, string SpanId, IReadOnlyDictionary<string, string> Attributes)> Links);
 
-/// <summary>A small OTLP/HTTP server that decodes <c>ExportTraceServiceRequest</c> (opentelemetry-proto 1.x, trace.proto) field by field.</summary>
+/// <summary>
+/// A small OTLP/HTTP server that decodes <c>ExportTraceServiceRequest</c> (opentelemetry-proto 1.x, trace.proto) field by field.
+/// </summary>
 internal sealed class OtlpReceiver : IDisposable
 {
     private readonly HttpListener _listener = new();
@@ -52,7 +56,8 @@ internal sealed class OtlpReceiver : IDisposable
 
             using var body = new MemoryStream();
             await context.Request.InputStream.CopyToAsync(body);
-            if (context.Request.Url!.AbsolutePath == "/v1/traces" && context.Request.ContentType == "application/x-protobuf") ReadRequest(body.ToArray());
+            if (context.Request.Url!.AbsolutePath == "/v1/traces"
+                && context.Request.ContentType == "application/x-protobuf") ReadRequest(body.ToArray());
             else context.Response.StatusCode = 400;
             context.Response.ContentType = "application/x-protobuf";
             context.Response.Close();
@@ -128,7 +133,8 @@ internal sealed class OtlpReceiver : IDisposable
             {
                 if (inner == 1) key = Text(bytes);
                 if (inner != 2) continue;
-                foreach ((int kind, ReadOnlyMemory<byte> text, ulong number) in Fields(bytes)) value = kind == 1 ? Text(text) : number.ToString(System.Globalization.CultureInfo.InvariantCulture);
+                foreach ((int kind, ReadOnlyMemory<byte> text, ulong number) in Fields(bytes)) value = kind == 1 ? Text(text)
+                    : number.ToString(System.Globalization.CultureInfo.InvariantCulture);
             }
 
             all[key] = value;

@@ -58,7 +58,8 @@ public sealed class PropagationTests
 
     [Fact]
     public void ALaterVersionIsReadAsFarAsItIsKnown() =>
-        Assert.False(new Propagator(_labels).Extract("01-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-more", default, default).Context.IsNone);
+        Assert.False(new Propagator(_labels).Extract("01-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-more", default,
+            default).Context.IsNone);
 
     [Theory]
     [InlineData("novalue")]

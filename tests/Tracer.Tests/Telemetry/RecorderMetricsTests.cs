@@ -15,7 +15,8 @@ public sealed class RecorderMetricsTests
         await using Workload work = await Workload.OpenAsync(database);
         using var metrics = new RecorderMetrics(work.Recorder.Counters, work.Labels, new Propagator(work.Labels));
         var seen = new Dictionary<string, long>();
-        using var listener = new MeterListener { InstrumentPublished = (instrument, own) => { if (instrument.Meter.Name == RecorderMetrics.MeterName) own.EnableMeasurementEvents(instrument); } };
+        using var listener = new MeterListener { InstrumentPublished = (instrument, own) =>
+            { if (instrument.Meter.Name == RecorderMetrics.MeterName) own.EnableMeasurementEvents(instrument); } };
         listener.SetMeasurementEventCallback<long>((instrument, value, _, _) => seen[instrument.Name] = value);
         listener.SetMeasurementEventCallback<int>((instrument, value, _, _) => seen[instrument.Name] = value);
         listener.Start();
@@ -24,7 +25,8 @@ public sealed class RecorderMetricsTests
         await work.Recorder.FlushAsync();
         listener.RecordObservableInstruments();
 
-        Assert.Equal((50, 50, 0, 0), (seen["chain.calls.recorded"], seen["chain.calls.stored"], seen["chain.calls.lost"], seen["chain.spool.size"]));
+        Assert.Equal((50, 50, 0, 0),
+            (seen["chain.calls.recorded"], seen["chain.calls.stored"], seen["chain.calls.lost"], seen["chain.spool.size"]));
         Assert.Equal(3, seen["chain.labels"]);
     }
 }

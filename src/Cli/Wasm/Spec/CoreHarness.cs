@@ -112,7 +112,7 @@ internal sealed class CoreHarness : ISpecHarness
         {
             if (CoreValues.Matches(command.Expected[i], found[i], engine)) continue;
             string which = found.Length > 1 ? $" as result {i + 1}" : "";
-            return Outcome.Failed(CoreValues.Describe(command.Expected[i]) + which, CoreValues.Describe(found[i], command.Expected[i]));
+            return Outcome.Failed(CoreValues.Describe(command.Expected[i]) + which, CoreValues.Describe(found[i], engine, command.Expected[i]));
         }
 
         return Outcome.Passed;
@@ -230,6 +230,6 @@ internal sealed class CoreHarness : ISpecHarness
     private static string NoInstance(string? name) =>
         name is null ? "there is no current instance: the module before was refused" : $"there is no instance '{name}'";
 
-    private static string Results(Value[] found) =>
-        found.Length == 0 ? "a return without results" : $"the result {string.Join(", ", found.Select(value => CoreValues.Describe(value)))}";
+    private string Results(Value[] found) =>
+        found.Length == 0 ? "a return without results" : $"the result {string.Join(", ", found.Select(value => CoreValues.Describe(value, engine)))}";
 }

@@ -71,14 +71,15 @@ internal static class CoreValues
     }
 
     /// <summary>A result, for a message; a vector in the lanes of what was expected.</summary>
-    public static string Describe(Value found, JsonElement? expected = null) => found.Kind switch
+    public static string Describe(Value found, Engine engine, JsonElement? expected = null) => found.Kind switch
     {
         ValueKind.F32 => $"f32 {TextLiteral.Float32((uint)found.Bits)} (bits {found.Bits})",
         ValueKind.F64 => $"f64 {TextLiteral.Float64(found.Bits)} (bits {found.Bits})",
         ValueKind.V128 when expected is { } json && json.TryGetProperty("lane_type", out JsonElement lane) =>
             $"v128 {lane.GetString()}[{string.Join(' ', Lanes(lane.GetString()!, found.V128).Select(bits => DescribeLane(lane.GetString()!, bits)))}]",
-        ValueKind.Ref => found.Reference is { } reference ? $"reference to {TextLiteral.OneLine(reference.ToString() ?? reference.GetType().Name)}" : "null",
-        ValueKind kind => $"{kind.ToString().ToLowerInvariant()} {found}",
+        ValueKind.Ref when found.Reference is HostReference host => host.ToString(),
+        ValueKind.Ref => ValueText.Format(found, engine),
+        ValueKind kind => $"{kind.ToString().ToLowerInvariant()} {ValueText.Format(found, engine)}",
     };
 
     private static Value ParseVector(JsonElement json)

@@ -14,7 +14,8 @@ internal sealed record Remark(string Script, int Line, string Command, Verdict V
 internal sealed record ScriptResult(string Name, string Path, int Passed, int Failed, int Skipped, TimeSpan Duration, IReadOnlyList<Remark> Remarks);
 
 /// <summary>Runs scripts, several at a time, and counts every command of theirs.</summary>
-internal sealed class SpecRunner(Func<ScriptFolder, ISpecHarness> createHarness)
+/// <param name="createHarness">Makes what carries out one script's commands; it is called on several threads.</param>
+internal sealed class SpecRunner(Func<ScriptFolder, Script, ISpecHarness> createHarness)
 {
     // A harness decodes, compiles and formats on this thread besides running guests.
     private const int StackBytes = 16 * 1024 * 1024;
@@ -59,7 +60,7 @@ internal sealed class SpecRunner(Func<ScriptFolder, ISpecHarness> createHarness)
         Script script = folder.ReadScript();
         var counts = new int[3];
         var remarks = new List<Remark>();
-        using ISpecHarness harness = createHarness(folder);
+        using ISpecHarness harness = createHarness(folder, script);
         foreach (ScriptCommand command in script.Commands)
         {
             cancellation.ThrowIfCancellationRequested();

@@ -10,9 +10,11 @@ namespace Chain.Wasm.Execution.Managed;
 /// </summary>
 public sealed class ManagedEngine : Engine
 {
+    /// <exception cref="UnauthorizedAccessException">Others may write to the cache's folder.</exception>
     public ManagedEngine(EngineOptions? options = null)
     {
         Options = options ?? new EngineOptions();
+        if (Options.CacheDirectory is { } folder) Cache = new CodeCache(folder);
         Adapters = new AdapterFactory();
         HostFunctions = new HostFunctionFactory(this);
     }
@@ -20,6 +22,9 @@ public sealed class ManagedEngine : Engine
     public override string Name => "managed";
 
     public EngineOptions Options { get; }
+
+    /// <summary>The compiled modules on disk, where there is a folder for them.</summary>
+    internal CodeCache? Cache { get; }
 
     internal AdapterFactory Adapters { get; }
 

@@ -138,6 +138,8 @@ internal sealed unsafe class ManagedInstance : Instance
 
     public override void Reset()
     {
+        // Compiled code counts on a memory never shrinking while it runs.
+        if (OwnStore.IsRunning) throw new InvalidOperationException("the instance cannot be reset while its store runs a call");
         Module module = code.Module;
         for (int i = module.ImportCount(ExternalKind.Memory); i < Memories.Length; i++) Memories[i].Reset();
         for (int i = module.ImportCount(ExternalKind.Table); i < Tables.Length; i++) Tables[i].Reset(null);

@@ -59,11 +59,17 @@ internal sealed unsafe class ManagedModule : CompiledModule
     /// <summary>The code of the functions that the module defines, 8 bytes each; a stub where it is not compiled yet.</summary>
     public nint CodeTable { get; }
 
-    /// <summary>The functions, of those compiled so far, that the JIT leaves unoptimised because of their size.</summary>
-    public IReadOnlyCollection<uint> UnoptimisedFunctions => emitter.UnoptimisedFunctions;
+    /// <remarks>The CLR's JIT gives up on a method past certain sizes; see <see cref="CilWriter"/>.</remarks>
+    public override IReadOnlyCollection<uint> UnoptimisedFunctions => emitter.UnoptimisedFunctions;
 
-    /// <summary>How many functions have been compiled to CIL.</summary>
-    public int EmittedFunctions => emitter.EmittedFunctions;
+    public override int CompiledFunctions => emitter.EmittedFunctions;
+
+    /// <remarks>To CIL; the JIT still waits for the first call.</remarks>
+    public override void CompileAll()
+    {
+        int imported = Module.ImportCount(ExternalKind.Function);
+        for (int i = 0; i < Module.Functions.Length; i++) emitter.Compile((uint)(i + imported));
+    }
 
     /// <summary>The stub for references to a function that is not compiled yet.</summary>
     public nint LazyStub(uint function) => emitter.ReferenceStub(Context.FunctionTypes[function]);

@@ -112,6 +112,9 @@ internal sealed unsafe class ManagedStore : Store
     /// <summary>Ends a call from the host.</summary>
     public void Leave(nuint outer) => context->StackLimit = outer;
 
+    /// <summary>Whether a call from the host is under way.</summary>
+    public bool IsRunning => context is not null && context->StackLimit != 0;
+
     /// <summary>Whether running code was told to end.</summary>
     public bool IsInterrupted => deadline.HasPassed;
 
@@ -176,7 +179,7 @@ internal sealed unsafe class ManagedStore : Store
     public override void Dispose()
     {
         if (context is null) return;
-        if (context->StackLimit != 0) throw new InvalidOperationException("the store is in use by a call");
+        if (IsRunning) throw new InvalidOperationException("the store is in use by a call");
         foreach (ManagedMemory memory in memories) memory.Release();
         memories.Clear();
         ReleaseContext();

@@ -20,7 +20,7 @@ public sealed class SpecRunnerTests
         ScriptFolder[] scripts = [.. Enumerable.Range(0, 20).Select(i => Folder($"s{i}", """{"type":"pass","line":1}"""))];
         int created = 0;
         int disposed = 0;
-        var runner = new SpecRunner(_ =>
+        var runner = new SpecRunner((_, _) =>
         {
             Interlocked.Increment(ref created);
             return new ScriptedHarness(() => Interlocked.Increment(ref disposed));
@@ -34,12 +34,12 @@ public sealed class SpecRunnerTests
     public void AFileThatIsNoScriptIsBadInput()
     {
         var files = new Dictionary<string, byte[]> { ["a.json"] = "{\n \"commands\": 5}"u8.ToArray() };
-        var error = Assert.Throws<CommandException>(() => new SpecRunner(_ => new ScriptedHarness()).Run([new ScriptFolder("a", "g/a.json", files)], 1));
+        var error = Assert.Throws<CommandException>(() => new SpecRunner((_, _) => new ScriptedHarness()).Run([new ScriptFolder("a", "g/a.json", files)], 1));
         Assert.StartsWith("g/a.json is no converted script, at line 2: ", error.Message);
         Assert.Equal(ExitCode.BadInput, error.ExitCode);
     }
 
-    private static ScriptResult Run(string commands) => new SpecRunner(_ => new ScriptedHarness()).Run([Folder("a", commands)], 1)[0];
+    private static ScriptResult Run(string commands) => new SpecRunner((_, _) => new ScriptedHarness()).Run([Folder("a", commands)], 1)[0];
 
     private static ScriptFolder Folder(string name, string commands) => new(
         name,

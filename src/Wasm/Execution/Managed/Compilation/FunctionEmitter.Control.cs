@@ -25,6 +25,9 @@ internal sealed partial class FunctionEmitter
 
         public CatchClause[] Catches { get; init; } = [];
 
+        /// <summary>What was known where it was opened.</summary>
+        public required KnownValues.Snapshot Known { get; init; }
+
         public SlotKind[] LabelKinds => Opcode == Opcode.Loop ? Parameters : Results;
     }
 
@@ -109,11 +112,15 @@ internal sealed partial class FunctionEmitter
         var frame = new Frame(ins.Opcode, below, parameters, results, tryDepth, il.DefineLabel())
         {
             Catches = ins.Opcode == Opcode.TryTable ? [.. immediates.Catches] : [],
+            Known = known.Save(),
         };
         frames.Add(frame);
         switch (ins.Opcode)
         {
             case Opcode.Loop:
+                // The next turn may bring others: nothing that is known of the first ones holds.
+                SetSlots(below, parameters);
+                foreach (uint local in scan.LocalsWrittenIn(nextLoop)) known.Forget(local);
                 il.Mark(frame.Target);
                 EmitInterruptCheck();
                 if (measureFuel) EmitFuel(scan.LoopCost(nextLoop));
@@ -143,6 +150,7 @@ internal sealed partial class FunctionEmitter
         il.Mark(frame.Else!.Value);
         frame.Else = null;
         isUnreachable = false;
+        known.Restore(frame.Known);
         SetSlots(frame.Base, frame.Parameters);
     }
 
@@ -160,6 +168,8 @@ internal sealed partial class FunctionEmitter
 
         if (fallsThrough) MoveResults(frame.Results, frame.Base);
         frames.RemoveAt(frames.Count - 1);
+        bool joins = frame.Opcode is Opcode.TryTable or Opcode.If || frame.IsTargeted;
+        if (frame.Opcode != Opcode.Loop && joins) known.Join(frame.Known);
         if (frame.Opcode == Opcode.TryTable)
         {
             CloseTry(frame, fallsThrough);

@@ -120,6 +120,19 @@ internal sealed partial class FunctionEmitter
             }
         }
 
+        ulong reach = offset + (ulong)size;
+        bool isInside = (address.Limit != 0 && address.Limit - 1 + reach <= memory.Minimum)
+            || (address.Home == Home.Local && known.HasReached(memory.Base, (uint)address.Bits, reach));
+        if (isInside && offset < LargestOffset)
+        {
+            il.Load(memory.Base);
+            LoadZeroExtended(memory, index);
+            il.Emit(OpCodes.Conv_U);
+            il.Emit(OpCodes.Add);
+            AddOffset(offset);
+            return;
+        }
+
         if (memory.Is64 && offset >= LargestOffset)
         {
             // No memory is that large.
@@ -132,6 +145,7 @@ internal sealed partial class FunctionEmitter
         if (HasBoundByWidth(memory)) LoadAddressCheckedByWidth(memory, index, offset, size);
         else if (checkByBranch) LoadAddressCheckedByBranch(memory, index, offset, size);
         else LoadAddressCheckedByOverflow(memory, index, offset, size);
+        if (address.Home == Home.Local) known.Reached(memory.Base, (uint)address.Bits, reach);
     }
 
     private void LoadAddressCheckedByWidth(OpenMemory memory, int index, ulong offset, int size)
@@ -215,7 +229,7 @@ internal sealed partial class FunctionEmitter
         Pop();
         il.Emit(load);
         if (extend is { } conversion) il.Emit(conversion);
-        PushStack(kind);
+        PushStack(kind, load == OpCodes.Ldind_U1 ? 1UL << 8 : load == OpCodes.Ldind_U2 ? 1UL << 16 : 0);
     }
 
     private void EmitStore(in Instruction ins, int size, OpCode store)

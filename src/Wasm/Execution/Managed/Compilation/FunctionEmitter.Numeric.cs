@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using System.Numerics;
 using System.Reflection;
 using System.Reflection.Emit;
 using Chain.Wasm.Binary;
@@ -110,8 +111,14 @@ internal sealed partial class FunctionEmitter
         Emission emission = Emissions[ins.Opcode];
         if (emission.Direct is { } direct)
         {
-            if (IsFloatArithmetic(ins.Opcode)) ProtectFloatConstants();
-            EmitDirect(direct, emission.Operands.Length, emission.Result!.Value);
+            if (MightFold(ins.Opcode))
+            {
+                EmitUnfolded(ins.Opcode, emission.Result!.Value);
+                return;
+            }
+
+            ulong limit = emission.Result == SlotKind.I32 ? LimitOfResult(ins.Opcode) : 0;
+            EmitDirect(direct, emission.Operands.Length, emission.Result!.Value, limit);
             return;
         }
 
@@ -120,11 +127,40 @@ internal sealed partial class FunctionEmitter
         PushStack(emission.Result!.Value);
     }
 
-    private void EmitDirect(ReadOnlySpan<OpCode> sequence, int taken, SlotKind result)
+    private void EmitDirect(ReadOnlySpan<OpCode> sequence, int taken, SlotKind result, ulong limit = 0)
     {
         Take(taken);
         foreach (OpCode opcode in sequence) il.Emit(opcode);
-        PushStack(result);
+        PushStack(result, limit);
+    }
+
+    /// <summary>The limit of what an instruction makes of the top operands: see <see cref="Operand.Limit"/>.</summary>
+    private ulong LimitOfResult(Opcode opcode)
+    {
+        if (opcode is >= Opcode.I32Eqz and <= Opcode.F64Ge) return 2;
+        if (height < 2) return 0;
+        ulong a = operands[height - 2].Limit, b = operands[height - 1].Limit;
+        // Unknown is 0, which passes below every other limit here by wrapping to the largest.
+        if (opcode == Opcode.I32And) return Math.Min(a - 1, b - 1) + 1;
+        if (a == 0 || b == 0) return 0;
+        ulong limit = opcode switch
+        {
+            Opcode.I32Add => a + b - 1,
+            Opcode.I32Mul => ((a - 1) * (b - 1)) + 1,
+            Opcode.I32Or or Opcode.I32Xor => BitOperations.RoundUpToPowerOf2(Math.Max(a, b)),
+            Opcode.I32DivU or Opcode.I32RemU => a,
+            _ => 0,
+        };
+        return limit <= 1UL << 32 ? limit : 0;
+    }
+
+    /// <summary>The limit of a value shifted by a constant.</summary>
+    private static ulong LimitOfShift(OpCode shift, ulong limit, int count)
+    {
+        if (shift == OpCodes.Shr_Un) return (((limit == 0 ? uint.MaxValue : limit - 1) >> count) + 1);
+        if (shift != OpCodes.Shl || limit == 0) return 0;
+        ulong shifted = ((limit - 1) << count) + 1;
+        return shifted <= 1UL << 32 ? shifted : 0;
     }
 
     private static bool IsSafeDivisor(in Operand operand)
@@ -134,44 +170,37 @@ internal sealed partial class FunctionEmitter
         return divisor is not (0 or -1);
     }
 
-    private static bool IsFloatArithmetic(Opcode opcode) =>
-        opcode is >= Opcode.F32Add and <= Opcode.F32Div or >= Opcode.F64Add and <= Opcode.F64Div;
-
-    // The JIT folds x*1, x/1 and x-0 to x, which would let a signalling NaN through unquieted; so it must not see such constants.
-    private void ProtectFloatConstants()
+    /// <summary>
+    /// Whether the JIT could fold a float operation to its other operand, as it does for x*1, x/1, x-0 and x+(-0) wherever the constant reaches
+    /// the operation through locals or lanes: that would let a signalling NaN through unquieted.
+    /// </summary>
+    private bool MightFold(Opcode opcode) => opcode switch
     {
-        for (int i = height - 2; i < height; i++)
-        {
-            Operand operand = operands[i];
-            if (operand.Home != Home.Constant) continue;
-            double value = operand.Kind == SlotKind.F32
-                ? BitConverter.UInt32BitsToSingle((uint)operand.Bits)
-                : BitConverter.UInt64BitsToDouble(operand.Bits);
-            if (value is not (0 or 1 or -1)) continue;
-            SpillStack();
-            if (operand.Kind == SlotKind.F32)
-            {
-                il.Constant((float)value);
-                il.Call(Members.Method(typeof(NumericOperations), nameof(NumericOperations.OpaqueF32)));
-            }
-            else
-            {
-                il.Constant(value);
-                il.Call(Members.Method(typeof(NumericOperations), nameof(NumericOperations.OpaqueF64)));
-            }
+        Opcode.F32Add or Opcode.F64Add or Opcode.F32x4Add or Opcode.F64x2Add => Has(NeutralConstants.NegativeZero),
+        Opcode.F32Sub or Opcode.F64Sub or Opcode.F32x4Sub or Opcode.F64x2Sub => Has(NeutralConstants.PositiveZero),
+        Opcode.F32Mul or Opcode.F64Mul or Opcode.F32x4Mul or Opcode.F64x2Mul => Has(NeutralConstants.One),
+        Opcode.F32Div or Opcode.F64Div or Opcode.F32x4Div or Opcode.F64x2Div => Has(NeutralConstants.One),
+        _ => false,
+    };
 
-            il.Store(Slot(i, operand.Kind));
-            operands[i] = new Operand(operand.Kind, Home.Slot, 0);
-        }
+    private bool Has(NeutralConstants constants) => (scan.Neutral & constants) != 0;
+
+    private void EmitUnfolded(Opcode opcode, SlotKind result)
+    {
+        Take(2);
+        il.Call(Members.Operation(typeof(UnfoldedArithmetic), opcode));
+        PushStack(result);
     }
 
     // The CLR leaves counts past the width undefined.
     private void EmitShift(OpCode shift, SlotKind kind)
     {
         int mask = kind == SlotKind.I32 ? 31 : 63;
+        ulong limit = 0;
         if (Top.Home == Home.Constant)
         {
             int count = (int)Pop().Bits & mask;
+            if (kind == SlotKind.I32) limit = LimitOfShift(shift, Top.Limit, count);
             Take(1);
             il.Constant(count);
         }
@@ -184,6 +213,6 @@ internal sealed partial class FunctionEmitter
         }
 
         il.Emit(shift);
-        PushStack(kind);
+        PushStack(kind, limit);
     }
 }

@@ -25,7 +25,12 @@ internal sealed partial class FunctionEmitter
         Local,
     }
 
-    private readonly record struct Operand(SlotKind Kind, Home Home, ulong Bits, ulong BitsHigh = 0);
+    /// <param name="Kind">Its kind.</param>
+    /// <param name="Home">Where it is.</param>
+    /// <param name="Bits">The constant, or the index of the local.</param>
+    /// <param name="BitsHigh">The upper half of a vector constant.</param>
+    /// <param name="Limit">An i32, unsigned, is known to be below this; 0 where nothing is known.</param>
+    private readonly record struct Operand(SlotKind Kind, Home Home, ulong Bits, ulong BitsHigh = 0, ulong Limit = 0);
 
     private readonly Dictionary<(int Height, SlotKind Kind), LocalBuilder> slots = [];
     private Operand[] operands = new Operand[64];
@@ -37,20 +42,21 @@ internal sealed partial class FunctionEmitter
 
     private ref Operand Top => ref operands[height - 1];
 
-    private void PushStack(SlotKind kind)
+    private void PushStack(SlotKind kind, ulong limit = 0)
     {
         onStack++;
-        Push(new Operand(kind, Home.Stack, 0));
+        Push(new Operand(kind, Home.Stack, 0, 0, limit));
     }
 
     private void PushSlot(SlotKind kind) => Push(new Operand(kind, Home.Slot, 0));
 
-    private void PushConstant(SlotKind kind, ulong bits, ulong high = 0) => Push(new Operand(kind, Home.Constant, bits, high));
+    private void PushConstant(SlotKind kind, ulong bits, ulong high = 0) =>
+        Push(new Operand(kind, Home.Constant, bits, high, kind == SlotKind.I32 ? (uint)bits + 1UL : 0));
 
     private void PushLocal(uint index)
     {
         pendingLocals++;
-        Push(new Operand(localKinds[index], Home.Local, index));
+        Push(new Operand(localKinds[index], Home.Local, index, 0, known.LimitOf(index)));
     }
 
     private void Push(Operand operand)
@@ -170,7 +176,7 @@ internal sealed partial class FunctionEmitter
         else Load(index);
         if (operand.Home == Home.Local) pendingLocals--;
         il.Store(Slot(index, operand.Kind));
-        operand = new Operand(operand.Kind, Home.Slot, 0);
+        operand = new Operand(operand.Kind, Home.Slot, 0, 0, operand.Limit);
     }
 
     /// <summary>Empties the CIL stack.</summary>
@@ -246,9 +252,11 @@ internal sealed partial class FunctionEmitter
                 bool same = Top.Home == Home.Local && Top.Bits == ins.Index;
                 if (!same)
                 {
+                    Operand value = Top;
                     Take(1);
                     SettleLocal(ins.Index);
                     StoreLocal(ins.Index);
+                    known.Assign(ins.Index, value.Home == Home.Local ? (uint)value.Bits : null, value.Limit);
                 }
                 else
                 {

@@ -17,6 +17,12 @@ internal sealed partial class FunctionEmitter
         }
 
         Emission emission = Emissions[ins.Opcode];
+        if (MightFold(ins.Opcode))
+        {
+            EmitUnfolded(ins.Opcode, SlotKind.V128);
+            return;
+        }
+
         Take(emission.Operands.Length);
         if (!TryEmitIntrinsics(ins))
         {

@@ -37,6 +37,7 @@ internal sealed partial class FunctionEmitter
     private readonly ReadOnlyMemory<byte> body;
     private readonly long bodyOffset;
     private readonly List<Action> deferred = [];
+    private readonly KnownValues known = new();
     private LocalBuilder? nativeContext;
     private int nextLoop;
 
@@ -77,7 +78,7 @@ internal sealed partial class FunctionEmitter
     public void Emit()
     {
         EmitPrologue();
-        frames.Add(new Frame(Opcode.Block, 0, [], signature.Results, 0, default));
+        frames.Add(new Frame(Opcode.Block, 0, [], signature.Results, 0, default) { Known = known.Save() });
         int position = codeStart;
         var reader = new InstructionReader(body.Span[position..], bodyOffset + position, context.Module.DisplayName, immediates);
         while (!reader.AtEnd)
@@ -171,15 +172,25 @@ internal sealed partial class FunctionEmitter
     /// <summary>Ends the loop of a guest whose time is over.</summary>
     private void EmitInterruptCheck()
     {
+        // The flag is the largest number: adding to it overflows, and the boundary finds out why. The detour comes back, so the JIT does not
+        // take the check for the loop's own condition and turn the loop around it, with one jump more a turn; and it has no call, for which
+        // every variable of the loop would have to be in memory.
+        LoadInterrupt();
+        InCold(OpCodes.Brtrue, OpCodes.Brfalse, () =>
+        {
+            LoadInterrupt();
+            il.Constant(1);
+            il.Emit(OpCodes.Add_Ovf);
+            il.Emit(OpCodes.Pop);
+        });
+    }
+
+    private void LoadInterrupt()
+    {
         LoadInstance();
         // Volatile, or the JIT would read it once before the loop.
         il.Emit(OpCodes.Volatile);
         il.Field(OpCodes.Ldfld, Members.Interrupt);
-        // The flag is the largest number: adding to it overflows, and the boundary finds out why. A branch would make the JIT turn the loop
-        // around, with a jump more in each turn; a call that comes back would keep every variable of the loop in memory.
-        il.Constant(1);
-        il.Emit(OpCodes.Add_Ovf);
-        il.Emit(OpCodes.Pop);
     }
 
     /// <summary>Runs code on a rare condition, out of the way where the method's regions allow it, and comes back.</summary>

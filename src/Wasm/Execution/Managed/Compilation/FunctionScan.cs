@@ -3,11 +3,28 @@ using Chain.Wasm.Validation;
 
 namespace Chain.Wasm.Execution.Managed.Compilation;
 
+/// <summary>Float constants that leave the other operand of some operation as it is.</summary>
+[Flags]
+internal enum NeutralConstants
+{
+    None = 0,
+
+    /// <summary>For a multiplication or a division, also where it only changes the sign.</summary>
+    One = 1,
+
+    /// <summary>For a subtraction.</summary>
+    PositiveZero = 2,
+
+    /// <summary>For an addition.</summary>
+    NegativeZero = 4,
+}
+
 /// <summary>What one quick look over a body tells before it is compiled.</summary>
 internal sealed class FunctionScan
 {
     private readonly List<int> loopCosts = [];
     private readonly Stack<int> openLoops = new();
+    private readonly List<HashSet<uint>> loopWrites = [];
 
     /// <summary>The memories that loads and stores touch, as bits; the 64th stands for all others.</summary>
     public ulong Memories { get; private set; }
@@ -21,6 +38,9 @@ internal sealed class FunctionScan
     /// <summary>Instructions that begin or end a basic block.</summary>
     public int ControlInstructions { get; private set; }
 
+    /// <summary>The float constants in the function with which the JIT would fold an operation to its other operand.</summary>
+    public NeutralConstants Neutral { get; private set; }
+
     public bool HasCalls { get; private set; }
 
     public bool HasLoops => loopCosts.Count > 0;
@@ -32,6 +52,9 @@ internal sealed class FunctionScan
 
     /// <summary>The instructions of a loop without its inner loops, by the order in which loops begin.</summary>
     public int LoopCost(int loop) => loopCosts[loop];
+
+    /// <summary>The locals that a loop and the loops in it write, by the order in which loops begin.</summary>
+    public IReadOnlyCollection<uint> LocalsWrittenIn(int loop) => loopWrites[loop];
 
     public static FunctionScan Of(ReadOnlySpan<byte> body, long offset, string module, InstructionReader.Immediates immediates)
     {
@@ -57,6 +80,7 @@ internal sealed class FunctionScan
             case Opcode.Loop:
                 openLoops.Push(loopCosts.Count);
                 loopCosts.Add(1);
+                loopWrites.Add([]);
                 blocks.Push(true);
                 ControlInstructions += 2;
                 break;
@@ -66,7 +90,10 @@ internal sealed class FunctionScan
                 ControlInstructions += 2;
                 break;
             case Opcode.End:
-                if (blocks.TryPop(out bool wasLoop) && wasLoop) openLoops.Pop();
+                if (blocks.TryPop(out bool wasLoop) && wasLoop) CloseLoop();
+                break;
+            case Opcode.LocalSet or Opcode.LocalTee:
+                if (openLoops.TryPeek(out int writing)) loopWrites[writing].Add(ins.Index);
                 break;
             case Opcode.Br or Opcode.BrIf or Opcode.BrTable or Opcode.Return or Opcode.Else or Opcode.Select or Opcode.SelectTyped
                 or Opcode.BrOnCast or Opcode.BrOnCastFail or Opcode.BrOnNull or Opcode.BrOnNonNull or Opcode.Unreachable:
@@ -76,10 +103,37 @@ internal sealed class FunctionScan
                 or Opcode.ReturnCallRef or Opcode.MemoryGrow:
                 HasCalls = true;
                 break;
+            case Opcode.F32Const or Opcode.F64Const or Opcode.V128Const:
+                Neutral |= NeutralIn(ins);
+                break;
             default:
                 CountAccess(ins);
                 break;
         }
+    }
+
+    private static NeutralConstants NeutralIn(in Instruction ins) => ins.Opcode switch
+    {
+        Opcode.F32Const => Neutrality(BitConverter.UInt32BitsToSingle((uint)ins.Bits)),
+        Opcode.F64Const => Neutrality(BitConverter.UInt64BitsToDouble(ins.Bits)),
+        _ => OfLanes(ins.Bits) | OfLanes(ins.BitsHigh),
+    };
+
+    private static NeutralConstants OfLanes(ulong bits) =>
+        Neutrality(BitConverter.UInt64BitsToDouble(bits)) | Neutrality(BitConverter.UInt32BitsToSingle((uint)bits))
+        | Neutrality(BitConverter.UInt32BitsToSingle((uint)(bits >> 32)));
+
+    private static NeutralConstants Neutrality(double value) => value switch
+    {
+        1 or -1 => NeutralConstants.One,
+        0 => double.IsNegative(value) ? NeutralConstants.NegativeZero : NeutralConstants.PositiveZero,
+        _ => NeutralConstants.None,
+    };
+
+    private void CloseLoop()
+    {
+        int inner = openLoops.Pop();
+        if (openLoops.TryPeek(out int outer)) loopWrites[outer].UnionWith(loopWrites[inner]);
     }
 
     private void CountAccess(in Instruction ins)

@@ -1,5 +1,6 @@
 using System.Reflection;
 using System.Reflection.Emit;
+using System.Runtime.Loader;
 using Chain.Wasm.Binary;
 using Chain.Wasm.Execution.Managed.Runtime;
 using Chain.Wasm.Validation;
@@ -9,7 +10,7 @@ namespace Chain.Wasm.Execution.Managed.Compilation;
 
 /// <summary>
 /// Emits the functions of one module: a small module whole at its first call, so that its functions call one another directly; a large
-/// one function by function, as they are first called. Safe for any thread.
+/// one function by function, as they are first called; with a cache on disk any module whole, once. Safe for any thread.
 /// </summary>
 internal sealed class ModuleEmitter : ICodeSource
 {
@@ -20,15 +21,16 @@ internal sealed class ModuleEmitter : ICodeSource
     private const int MostLocalsClearedOneByOne = 500;
 
     private readonly EngineOptions options;
-    private readonly ModuleBuilder builder;
     private readonly ClrSignature?[] signatures;
     private readonly MethodBuilder?[] methods;
     private readonly nint[] addresses;
     private readonly int imported;
     private readonly bool isWhole;
+    private readonly CodeCache? cache;
     private readonly Lock gate = new();
-    private readonly List<uint> unoptimised = [];
+    private List<uint> unoptimised = [];
     private readonly Dictionary<string, int> stubShapes = [];
+    private ModuleBuilder? builder;
     private Type? stubs;
     private Type? whole;
 
@@ -37,7 +39,7 @@ internal sealed class ModuleEmitter : ICodeSource
         Context = context;
         options = engine.Options;
         Module module = context.Module;
-        builder = DynamicCode.NewModule("wasm:" + module.DisplayName);
+        cache = engine.Cache;
         signatures = new ClrSignature?[module.Types.Length];
         methods = new MethodBuilder?[module.Functions.Length];
         addresses = new nint[module.Functions.Length];
@@ -45,7 +47,11 @@ internal sealed class ModuleEmitter : ICodeSource
         long codeBytes = 0;
         foreach (FunctionBody body in module.Bodies) codeBytes += body.Bytes.Length;
         isWhole = codeBytes <= options.EagerCodeBytes;
+        foreach (TypeUse use in module.Functions) stubShapes.TryAdd(SignatureOf(use.TypeIndex).Shape, stubShapes.Count);
+        if (cache is not null && module.Functions.Length > 0) LoadOrPersist(cache, module);
     }
+
+    private ModuleBuilder Builder => builder ??= DynamicCode.NewModule("wasm:" + Context.Module.DisplayName);
 
     public ModuleContext Context { get; }
 
@@ -73,8 +79,9 @@ internal sealed class ModuleEmitter : ICodeSource
         lock (gate)
         {
             if (addresses[own] != 0) return addresses[own];
-            Type type = isWhole ? whole ??= EmitAll() : EmitOne(function);
-            nint address = DynamicCode.AddressOf(type, MethodName(function));
+            nint address = isWhole || whole is not null
+                ? AddressInWhole(whole ??= EmitAll(Builder), function)
+                : DynamicCode.AddressOf(EmitOne(function), MethodName(function));
             Volatile.Write(ref addresses[own], address);
             return address;
         }
@@ -86,9 +93,62 @@ internal sealed class ModuleEmitter : ICodeSource
     /// <summary>What stands in references to functions of a type until they are compiled.</summary>
     public nint ReferenceStub(uint typeIndex) => Stub("reference", typeIndex);
 
-    private Type EmitAll()
+    // The functions stand first and in order, so that one look-up by name serves them all.
+    private nint AddressInWhole(Type type, uint function)
     {
-        TypeBuilder type = DynamicCode.NewType(builder, "code");
+        if (firstMethod == 0) firstMethod = type.GetMethod(MethodName((uint)imported))!.MetadataToken;
+        return type.Module.ResolveMethod(firstMethod + (int)function - imported)!.MethodHandle.GetFunctionPointer();
+    }
+
+    private int firstMethod;
+
+    private void LoadOrPersist(CodeCache store, Module module)
+    {
+        string key = CodeCache.KeyOf(module, options);
+        Assembly? assembly = store.TryLoad(key);
+        if (assembly is null)
+        {
+            byte[] bytes = Persist();
+            store.Save(key, bytes);
+            assembly = CodeCache.Load(bytes, key);
+        }
+
+        whole = assembly.GetType("code", throwOnError: true)!;
+        stubs = assembly.GetType("stubs", throwOnError: true)!;
+        loaded = new UnloadOnCollect(AssemblyLoadContext.GetLoadContext(assembly)!);
+        string listed = assembly.GetCustomAttributes<AssemblyMetadataAttribute>().First(item => item.Key == UnoptimisedKey).Value!;
+        unoptimised = [.. listed.Split(',', StringSplitOptions.RemoveEmptyEntries).Select(uint.Parse)];
+        EmittedFunctions = methods.Length;
+    }
+
+    private const string UnoptimisedKey = "unoptimised";
+
+    private UnloadOnCollect? loaded;
+
+    private byte[] Persist()
+    {
+        var assembly = new PersistedAssemblyBuilder(new AssemblyName("wasm"), typeof(object).Assembly);
+        DynamicCode.OpenInternals(assembly, typeof(ModuleEmitter).Assembly);
+        ModuleBuilder target = assembly.DefineDynamicModule("wasm");
+        EmitAll(target);
+        EmitStubs(target);
+        assembly.SetCustomAttribute(new CustomAttributeBuilder(
+            typeof(AssemblyMetadataAttribute).GetConstructor([typeof(string), typeof(string)])!, [UnoptimisedKey, string.Join(',', unoptimised)]));
+        var bytes = new MemoryStream();
+        assembly.Save(bytes);
+        Array.Clear(methods);
+        return bytes.ToArray();
+    }
+
+    /// <summary>Starts to unload a context with its last user; code that still runs holds it until it returns.</summary>
+    private sealed class UnloadOnCollect(AssemblyLoadContext context)
+    {
+        ~UnloadOnCollect() => context.Unload();
+    }
+
+    private Type EmitAll(ModuleBuilder target)
+    {
+        TypeBuilder type = DynamicCode.NewType(target, "code");
         for (int i = 0; i < methods.Length; i++) methods[i] = Define(type, MethodName((uint)(i + imported)), (uint)(i + imported));
         for (int i = 0; i < methods.Length; i++) EmitBody(type, (uint)(i + imported));
         return type.CreateType();
@@ -96,13 +156,13 @@ internal sealed class ModuleEmitter : ICodeSource
 
     private Type EmitOne(uint function)
     {
-        TypeBuilder type = DynamicCode.NewType(builder, $"code{function}");
+        TypeBuilder type = DynamicCode.NewType(Builder, $"code{function}");
         methods[function - imported] = Define(type, MethodName(function), function);
         EmitBody(type, function);
         return type.CreateType();
     }
 
-    private static string MethodName(uint function) => $"wasm-function[{function}]";
+    private static string MethodName(uint function) => $"{WasmTrapException.FramePrefix}{function}]";
 
     private MethodBuilder Define(TypeBuilder type, string name, uint function)
     {
@@ -167,19 +227,20 @@ internal sealed class ModuleEmitter : ICodeSource
     {
         lock (gate)
         {
-            stubs ??= EmitStubs();
+            stubs ??= EmitStubs(Builder);
             return DynamicCode.AddressOf(stubs, $"{kind}{stubShapes[SignatureOf(typeIndex).Shape]}");
         }
     }
 
-    private Type EmitStubs()
+    private Type EmitStubs(ModuleBuilder target)
     {
-        TypeBuilder type = DynamicCode.NewType(builder, "stubs");
+        TypeBuilder type = DynamicCode.NewType(target, "stubs");
+        var done = new HashSet<string>();
         foreach (TypeUse use in Context.Module.Functions)
         {
             ClrSignature signature = SignatureOf(use.TypeIndex);
-            if (!stubShapes.TryAdd(signature.Shape, stubShapes.Count)) continue;
-            int number = stubShapes.Count - 1;
+            if (!done.Add(signature.Shape)) continue;
+            int number = stubShapes[signature.Shape];
             EmitStub(type, $"pending{number}", signature, Members.ResolvePending, targetIsFunction: false);
             EmitStub(type, $"reference{number}", signature, Members.FunctionResolve, targetIsFunction: true);
         }

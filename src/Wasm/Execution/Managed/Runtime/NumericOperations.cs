@@ -167,15 +167,7 @@ internal static partial class NumericOperations
         return double.IsNaN((first | second).ToScalar()) ? a + b : (first & second).ToScalar();
     }
 
-    /// <summary>The value itself, which the JIT must not take for a constant.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    public static float OpaqueF32(float value) => value;
-
     /// <summary>The number with those bits, where the JIT must not know them.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     public static float OpaqueF32Bits(int bits) => BitConverter.Int32BitsToSingle(bits);
-
-    /// <inheritdoc cref="OpaqueF32"/>
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    public static double OpaqueF64(double value) => value;
 }

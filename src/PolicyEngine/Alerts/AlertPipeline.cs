@@ -1,0 +1,209 @@
+using System.Threading.Channels;
+using Chain.PolicyEngine.Decisions;
+using Chain.PolicyEngine.Storage;
+using Npgsql;
+
+namespace Chain.PolicyEngine.Alerts;
+
+/// <summary>
+/// From a violation to a notice: takes violations from calls without making them wait, stores them, makes the notices
+/// that are due, and sends what is in the outbox, whoever put it there.
+/// </summary>
+/// <remarks>
+/// Thread-safe. One for each process; any number of processes may share a database. A notice is sent at least once: a
+/// process that dies between a receiver's answer and writing it down sends the notice again under the same id.
+/// </remarks>
+public sealed class AlertPipeline : IAsyncDisposable
+{
+    private const int BatchSize = 500;
+    private const int LeaseSize = 32;
+    private static readonly TimeSpan LongestSleep = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan StoreRetry = TimeSpan.FromMilliseconds(250);
+
+    private readonly AlertOptions _options;
+    private readonly AlertStore _store;
+    private readonly TimeProvider _time;
+    private readonly Channel<Violation> _waiting;
+    private readonly SemaphoreSlim _work = new(0, 1);
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Dictionary<string, IAlertReceiver> _receivers;
+    private readonly Task _storing;
+    private readonly Task _telling;
+    private long _dropped;
+    private long _failures;
+
+    /// <summary>Starts.</summary>
+    /// <param name="database">The store, migrated.</param>
+    /// <param name="options">How violations become notices, and who is told.</param>
+    /// <param name="time">The clock.</param>
+    public AlertPipeline(NpgsqlDataSource database, AlertOptions options, TimeProvider? time = null)
+    {
+        _options = options;
+        _store = new AlertStore(database, options);
+        _time = time ?? TimeProvider.System;
+        _receivers = options.Receivers.ToDictionary(r => r.Name);
+        _waiting = Channel.CreateBounded<Violation>(new BoundedChannelOptions(options.QueueLength) { SingleReader = true });
+        _storing = Task.Run(StoreAsync);
+        _telling = Task.Run(TellAsync);
+    }
+
+    /// <summary>Violations that were dropped because too many were waiting for Postgres.</summary>
+    public long Dropped => Interlocked.Read(ref _dropped);
+
+    /// <summary>How often Postgres could not be reached.</summary>
+    public long StoreFailures => Interlocked.Read(ref _failures);
+
+    /// <summary>The last failure of the store, for status pages; null where the last attempt went well.</summary>
+    public string? LastError { get; private set; }
+
+    /// <summary>Raises what a decision objects to; returns at once.</summary>
+    public void Raise(Decision decision, in CallFacts facts)
+    {
+        if (!decision.IsViolation) return;
+        foreach (Violation violation in Violation.Of(decision, facts, _time.GetUtcNow())) Raise(violation);
+    }
+
+    /// <summary>Raises a violation; returns at once.</summary>
+    public void Raise(Violation violation)
+    {
+        if (!_waiting.Writer.TryWrite(violation)) Interlocked.Increment(ref _dropped);
+    }
+
+    /// <summary>Stores what is waiting, ends the sending in hand and stops. What is in the outbox stays there.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        _waiting.Writer.TryComplete();
+        // Postgres may be away; what cannot be stored within this time is lost, as it would be in a crash.
+        _stop.CancelAfter(TimeSpan.FromSeconds(5));
+        await _storing;
+        await _stop.CancelAsync();
+        await _telling;
+        _stop.Dispose();
+        _work.Dispose();
+    }
+
+    private async Task StoreAsync()
+    {
+        var batch = new List<Violation>(BatchSize);
+        while (await _waiting.Reader.WaitToReadAsync())
+        {
+            while (batch.Count < BatchSize && _waiting.Reader.TryRead(out Violation? violation)) batch.Add(violation);
+            while (!await TryStoreAsync(batch))
+            {
+                if (_stop.IsCancellationRequested)
+                {
+                    Interlocked.Add(ref _dropped, batch.Count);
+                    return;
+                }
+
+                await Task.Delay(StoreRetry, _time);
+            }
+
+            batch.Clear();
+            Wake();
+        }
+    }
+
+    private async Task<bool> TryStoreAsync(List<Violation> batch)
+    {
+        try
+        {
+            await _store.StoreAsync(batch, _stop.Token);
+            LastError = null;
+            return true;
+        }
+        catch (Exception e) when (e is NpgsqlException or TimeoutException or IOException or OperationCanceledException)
+        {
+            Interlocked.Increment(ref _failures);
+            LastError = e.Message;
+            return false;
+        }
+    }
+
+    private async Task TellAsync()
+    {
+        while (!_stop.IsCancellationRequested)
+        {
+            TimeSpan sleep = LongestSleep;
+            try
+            {
+                await _store.MakeNoticesAsync(_time.GetUtcNow(), _stop.Token);
+                IReadOnlyList<LeasedNotice> leased = await _store.LeaseAsync(_time.GetUtcNow(), LeaseSize, _stop.Token);
+                if (leased.Count > 0)
+                {
+                    await Task.WhenAll(leased.Select(SendAsync));
+                    continue;
+                }
+
+                if (await _store.NextWorkAsync(_stop.Token) is DateTimeOffset next)
+                {
+                    // Below a millisecond a sleep would end too early and the loop would spin.
+                    double wait = Math.Clamp((next - _time.GetUtcNow()).TotalMilliseconds + 1, 1, LongestSleep.TotalMilliseconds);
+                    sleep = TimeSpan.FromMilliseconds(wait);
+                }
+            }
+            catch (Exception e) when (e is NpgsqlException or TimeoutException or IOException)
+            {
+                Interlocked.Increment(ref _failures);
+                LastError = e.Message;
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+
+            await SleepAsync(sleep);
+        }
+    }
+
+    private async Task SendAsync(LeasedNotice leased)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
+        limit.CancelAfter(_options.SendTimeout);
+        try
+        {
+            await _receivers[leased.Receiver].SendAsync(leased.Notice, limit.Token);
+        }
+        catch (Exception e) when (e is AlertDeliveryException or OperationCanceledException or IOException)
+        {
+            DateTimeOffset now = _time.GetUtcNow();
+            bool giveUp = now - leased.Made > _options.GiveUpAfter;
+            // Not the stopping token: an attempt that failed because of it should be made again at once by the next process.
+            await _store.FailedAsync(leased.Id, e.Message, now, giveUp ? null : now + Wait(leased.Attempt), CancellationToken.None);
+            return;
+        }
+
+        await _store.DeliveredAsync(leased.Id, _time.GetUtcNow(), CancellationToken.None);
+    }
+
+    /// <summary>Doubling from the first retry up to the longest, with a tenth of chance so that many notices do not come back at one moment.</summary>
+    private TimeSpan Wait(int attempt)
+    {
+        double factor = Math.Pow(2, Math.Min(attempt - 1, 30)) * (0.95 + (Random.Shared.NextDouble() * 0.1));
+        return TimeSpan.FromMilliseconds(Math.Min(_options.FirstRetry.TotalMilliseconds * factor, _options.MaxRetry.TotalMilliseconds));
+    }
+
+    private void Wake()
+    {
+        try
+        {
+            if (_work.CurrentCount == 0) _work.Release();
+        }
+        catch (Exception e) when (e is SemaphoreFullException or ObjectDisposedException)
+        {
+            // Somebody woke it already, or it is over.
+        }
+    }
+
+    private async Task SleepAsync(TimeSpan sleep)
+    {
+        try
+        {
+            await _work.WaitAsync(sleep, _stop.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            // The loop ends.
+        }
+    }
+}

@@ -1,0 +1,165 @@
+using System.Diagnostics;
+using System.Runtime.Versioning;
+using Chain.Tests;
+
+namespace Chain.Cli.Tests.Launcher;
+
+/// <summary>
+/// The launcher script in a tree of its own, with an SDK that only notes what it is asked: when it builds, not what a build does.
+/// </summary>
+[UnsupportedOSPlatform("windows")]
+public sealed class LauncherTests : IDisposable
+{
+    private const string Sdk = """
+        #!/usr/bin/env bash
+        echo "$*" >>"$SDK_LOG"
+        case "$1" in
+            --version) exit "${SDK_VERSION_EXIT:-0}" ;;
+            --list-sdks) echo "8.0.100 [/sdk]" ;;
+            build)
+                if [ -n "${SDK_BUILD_ERROR:-}" ]; then echo "$SDK_BUILD_ERROR"; exit 1; fi
+                mkdir -p "$TREE/src/Cli/bin/Release/net10.0" && touch "$TREE/src/Cli/bin/Release/net10.0/chain.dll" ;;
+            test) printf '%b' "${SDK_TEST_OUTPUT:-}"; exit "${SDK_TEST_EXIT:-0}" ;;
+            *) echo "ran: ${*:2}" ;;
+        esac
+        """;
+
+    // The machine's own SDK must not be found, so the PATH has these and nothing else.
+    private static readonly string[] Commands = ["bash", "env", "find", "sort", "cat", "mktemp", "mkdir", "mv", "rm", "tee", "awk", "touch", "flock", "dirname", "tr"];
+
+    private readonly string root = Directory.CreateTempSubdirectory("chain-launcher-").FullName;
+    private readonly Dictionary<string, string> environment = [];
+
+    public LauncherTests()
+    {
+        Directory.CreateDirectory(Tools);
+        Directory.CreateDirectory(Path.Combine(root, "tree/src/Cli"));
+        Directory.CreateDirectory(Path.Combine(root, "tree/tests/X.Tests"));
+        File.Copy(Path.Combine(Places.Repository, "chain"), Path.Combine(root, "tree/chain"));
+        foreach (string file in new[] { "Directory.Build.props", "Directory.Packages.props", "global.json", "Chain.sln", "src/Cli/Program.cs", "tests/X.Tests/X.cs" })
+            File.WriteAllText(Path.Combine(root, "tree", file), "");
+        foreach (string command in Commands)
+        {
+            string? real = new[] { "/usr/bin", "/bin" }.Select(folder => Path.Combine(folder, command)).FirstOrDefault(File.Exists);
+            if (real is not null) File.CreateSymbolicLink(Path.Combine(Tools, command), real);
+        }
+
+        File.WriteAllText(Path.Combine(Tools, "dotnet"), Sdk);
+        File.SetUnixFileMode(Path.Combine(Tools, "dotnet"), UnixFileMode.UserRead | UnixFileMode.UserExecute);
+    }
+
+    private string Tools => Path.Combine(root, "tools");
+
+    private string Log => Path.Combine(root, "sdk.log");
+
+    private string[] Builds => File.Exists(Log) ? [.. File.ReadLines(Log).Where(line => line.StartsWith("build ", StringComparison.Ordinal))] : [];
+
+    [Fact]
+    public void ItBuildsOnceAndAgainOnlyWhenASourceChangedCameOrWent()
+    {
+        Assert.Equal((0, "ran: wasm --help\n"), Launch("wasm", "--help"));
+        Launch("--help");
+        Assert.Single(Builds);
+
+        File.WriteAllText(Path.Combine(root, "tree/src/Cli/Program.cs"), "changed");
+        Launch("--help");
+        Assert.Equal(2, Builds.Length);
+
+        File.WriteAllText(Path.Combine(root, "tree/src/Cli/New.cs"), "");
+        Launch("--help");
+        Assert.Equal(3, Builds.Length);
+
+        File.Delete(Path.Combine(root, "tree/src/Cli/New.cs"));
+        Launch("--help");
+        Assert.Equal(4, Builds.Length);
+
+        // What a build writes is no source, and tests are none of the command line's.
+        File.WriteAllText(Path.Combine(root, "tree/src/Cli/bin/Release/net10.0/other.dll"), "");
+        File.WriteAllText(Path.Combine(root, "tree/tests/X.Tests/X.cs"), "changed");
+        Launch("--help");
+        Assert.Equal(4, Builds.Length);
+        Assert.All(Builds, build => Assert.Contains("src/Cli/Cli.csproj -c Release", build));
+    }
+
+    [Fact]
+    public void ArgumentsReachTheCommandLineAsTheyAre() =>
+        Assert.Equal((0, "ran: wasm run a b.wasm --invoke  $x\n"), Launch("wasm", "run", "a b.wasm", "--invoke", "", "$x"));
+
+    [Fact]
+    public void AMissingSdkIsNamedWithWhereToGetIt()
+    {
+        Launch("--help");
+        File.Delete(Path.Combine(Tools, "dotnet"));
+        foreach (string command in new[] { "--help", "test" })
+        {
+            (int code, string output) = Launch(command);
+            Assert.Equal(ExitCode.Unavailable, code);
+            Assert.StartsWith("chain: the .NET SDK 10 is missing; get it from https://dotnet.microsoft.com/download", output);
+        }
+    }
+
+    [Fact]
+    public void AnSdkThatIsTooOldIsNamedWithWhatWasFound()
+    {
+        environment["SDK_VERSION_EXIT"] = "1";
+        Assert.Equal((ExitCode.Unavailable, "chain: the .NET SDK 10 is needed (global.json); found: 8.0.100 [/sdk];\n"), Launch("--help"));
+    }
+
+    [Fact]
+    public void AFailedBuildIsShownAndTriedAgainTheNextTime()
+    {
+        environment["SDK_BUILD_ERROR"] = "Program.cs(1,1): error CS0000";
+        (int code, string output) = Launch("--help");
+        Assert.Equal(ExitCode.Unavailable, code);
+        Assert.Equal("Program.cs(1,1): error CS0000\nchain: the build failed (log: .chain/build/build.log)\n", output);
+        environment.Remove("SDK_BUILD_ERROR");
+        Assert.Equal((0, "ran: --help\n"), Launch("--help"));
+    }
+
+    [Fact]
+    public void TestsOfAllProjectsAreAddedUpInTheLastLine()
+    {
+        environment["SDK_TEST_OUTPUT"] =
+            "Passed!  - Failed:     0, Passed:   1,200, Skipped:     3, Total:   1,203, Duration: 1 s - A.dll (net10.0)\\n"
+            + "Skipped! - Failed:     0, Passed:     0, Skipped:     2, Total:     2, Duration: 1 s - B.dll (net10.0)\\n";
+        (int code, string output) = Launch("test");
+        Assert.Equal("1200 passed, 0 failed, 5 skipped", output.TrimEnd().Split('\n')[^1]);
+        Assert.Equal(0, code);
+
+        environment["SDK_TEST_OUTPUT"] += "Failed!  - Failed:     1, Passed:     4, Skipped:     0, Total:     5, Duration: 1 s - C.dll (net10.0)\\n";
+        environment["SDK_TEST_EXIT"] = "1";
+        (code, output) = Launch("test");
+        Assert.Equal("1204 passed, 1 failed, 5 skipped", output.TrimEnd().Split('\n')[^1]);
+        Assert.Equal(1, code);
+    }
+
+    [Fact]
+    public void ATestRunThatDiesOrRunsNothingIsAFailure()
+    {
+        environment["SDK_TEST_EXIT"] = "134";
+        (int code, string output) = Launch("test");
+        Assert.Equal("0 passed, 1 failed, 0 skipped", output.TrimEnd().Split('\n')[^1]);
+        Assert.Equal(1, code);
+
+        environment["SDK_TEST_EXIT"] = "0";
+        Assert.Equal(1, Launch("test").Code);
+    }
+
+    public void Dispose() => Directory.Delete(root, true);
+
+    private (int Code, string Output) Launch(params string[] arguments)
+    {
+        var start = new ProcessStartInfo("/bin/bash") { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = root };
+        start.ArgumentList.Add(Path.Combine(root, "tree/chain"));
+        foreach (string argument in arguments) start.ArgumentList.Add(argument);
+        start.Environment["PATH"] = Tools;
+        start.Environment["TREE"] = Path.Combine(root, "tree");
+        start.Environment["SDK_LOG"] = Log;
+        foreach ((string name, string value) in environment) start.Environment[name] = value;
+        using Process process = Process.Start(start)!;
+        Task<string> error = process.StandardError.ReadToEndAsync();
+        string output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        return (process.ExitCode, output + error.Result);
+    }
+}
