@@ -31,6 +31,13 @@ internal static class TestPostgres
         return database;
     }
 
+    /// <summary>The connection string of such a database with its password, for another process; the data source's own leaves that out.</summary>
+    public static async Task<string> ConnectionStringAsync(NpgsqlDataSource database)
+    {
+        PrivatePostgres server = await Server.Value;
+        return new NpgsqlConnectionStringBuilder(server.ConnectionString) { Database = new NpgsqlConnectionStringBuilder(database.ConnectionString).Database }.ConnectionString;
+    }
+
     /// <summary>Connects to the server's first database, which nobody migrated.</summary>
     public static async Task<string> ConnectionStringAsync() => (await Server.Value).ConnectionString;
 

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Chain.Cli.Alerts;
 using Chain.Cli.Bench;
 using Chain.Cli.Lineage;
 using Chain.Cli.Policy;
@@ -16,11 +17,13 @@ internal static class Program
         var root = new RootCommand("Chain runs WebAssembly components as services, follows their data and checks it against policies.")
         {
             WasmCommand.Create(),
+            PolicyCommand.Create(),
             TracesCommand.Create(),
             TraceCommand.Create(),
             LineageCommand.Create(),
             WhyCommand.Create(),
-            PolicyCommand.Create(),
+            AlertsCommand.Create(),
+            SilenceCommand.Create(),
             StoreCommand.Create(),
             BenchCommand.Create(),
         };

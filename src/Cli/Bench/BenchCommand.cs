@@ -9,6 +9,8 @@ internal static class BenchCommand
     {
         EngineBench.Create(),
         PolicyBench.Create(),
+        BacktestBench.Create(),
+        AlertsBench.Create(),
         RecordBench.Create(),
         IngestBench.Create(),
         LineageBench.Create(),

@@ -12,6 +12,9 @@ internal static class PolicyCommand
         EvalCommand.Create(),
         ExplainCommand.Create(),
         ListCommand.Create(),
+        BacktestCommand.Create(),
+        HistoryCommand.Create(),
+        HistoryCommand.Activate(),
         ConformanceCommand.Create(),
     };
 }

@@ -17,6 +17,7 @@ public sealed class AlertPipeline : IAsyncDisposable
 {
     private const int BatchSize = 500;
     private const int LeaseSize = 32;
+    private const int MaxSending = 128;
     private static readonly TimeSpan LongestSleep = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan StoreRetry = TimeSpan.FromMilliseconds(250);
 
@@ -122,18 +123,24 @@ public sealed class AlertPipeline : IAsyncDisposable
 
     private async Task TellAsync()
     {
+        var sending = new HashSet<Task>();
+        await TellAsync(sending);
+        await Task.WhenAll(sending);
+    }
+
+    private async Task TellAsync(HashSet<Task> sending)
+    {
         while (!_stop.IsCancellationRequested)
         {
             TimeSpan sleep = LongestSleep;
             try
             {
                 await _store.MakeNoticesAsync(_time.GetUtcNow(), _stop.Token);
-                IReadOnlyList<LeasedNotice> leased = await _store.LeaseAsync(_time.GetUtcNow(), LeaseSize, _stop.Token);
-                if (leased.Count > 0)
-                {
-                    await Task.WhenAll(leased.Select(SendAsync));
-                    continue;
-                }
+                sending.RemoveWhere(t => t.IsCompleted);
+                // A slow receiver holds up its own notices only, until this many are on their way.
+                IReadOnlyList<LeasedNotice> leased = sending.Count >= MaxSending ? [] : await _store.LeaseAsync(_time.GetUtcNow(), LeaseSize, _stop.Token);
+                foreach (LeasedNotice notice in leased) sending.Add(SendAsync(notice));
+                if (leased.Count > 0) continue;
 
                 if (await _store.NextWorkAsync(_stop.Token) is DateTimeOffset next)
                 {
@@ -158,22 +165,40 @@ public sealed class AlertPipeline : IAsyncDisposable
 
     private async Task SendAsync(LeasedNotice leased)
     {
+        try
+        {
+            if (await TrySendAsync(leased) is not string error)
+            {
+                await _store.DeliveredAsync(leased.Id, _time.GetUtcNow(), CancellationToken.None);
+                return;
+            }
+
+            DateTimeOffset now = _time.GetUtcNow();
+            bool giveUp = now - leased.Made > _options.GiveUpAfter;
+            await _store.FailedAsync(leased.Id, error, now, giveUp ? null : now + Wait(leased.Attempt), CancellationToken.None);
+        }
+        catch (Exception e) when (e is NpgsqlException or TimeoutException or IOException)
+        {
+            // The lease runs out and the notice is taken again.
+            Interlocked.Increment(ref _failures);
+            LastError = e.Message;
+        }
+    }
+
+    /// <summary>Null when the receiver has it, else why not.</summary>
+    private async Task<string?> TrySendAsync(LeasedNotice leased)
+    {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
         limit.CancelAfter(_options.SendTimeout);
         try
         {
             await _receivers[leased.Receiver].SendAsync(leased.Notice, limit.Token);
+            return null;
         }
         catch (Exception e) when (e is AlertDeliveryException or OperationCanceledException or IOException)
         {
-            DateTimeOffset now = _time.GetUtcNow();
-            bool giveUp = now - leased.Made > _options.GiveUpAfter;
-            // Not the stopping token: an attempt that failed because of it should be made again at once by the next process.
-            await _store.FailedAsync(leased.Id, e.Message, now, giveUp ? null : now + Wait(leased.Attempt), CancellationToken.None);
-            return;
+            return e.Message;
         }
-
-        await _store.DeliveredAsync(leased.Id, _time.GetUtcNow(), CancellationToken.None);
     }
 
     /// <summary>Doubling from the first retry up to the longest, with a tenth of chance so that many notices do not come back at one moment.</summary>

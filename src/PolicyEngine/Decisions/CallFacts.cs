@@ -52,8 +52,9 @@ public readonly struct CallFacts
     public CallOutcome? Outcome { get; init; }
 
     /// <summary>
-    /// The components that were called in this chain before this call, oldest first, whether they have returned or
-    /// not. The memory must not change while a decision is made; an array that only grows at its end is fine.
+    /// The components that were called in this chain so far, oldest first, whether they have returned or not: before
+    /// this call for <see cref="PolicyEvent.Call"/>, with this call and all that it called for
+    /// <see cref="PolicyEvent.Result"/>. The memory must not change while a decision is made; an array that only grows at its end is fine.
     /// </summary>
     public ReadOnlyMemory<ChainStep> Passed { get; init; }
 

@@ -75,6 +75,9 @@ public sealed class Policy
 
     public string Description => Document.Description;
 
+    /// <summary>The YAML document that the policy was read from.</summary>
+    public string Source => Document.Source;
+
     /// <summary>The tests that stand in the document.</summary>
     public IReadOnlyList<PolicyTest> Tests { get; }
 

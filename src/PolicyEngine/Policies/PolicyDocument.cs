@@ -9,6 +9,9 @@ internal sealed record PolicyDocument
 
     public required PolicyPlace Place { get; init; }
 
+    /// <summary>The document's text.</summary>
+    public string Source { get; init; } = "";
+
     public string Description { get; init; } = "";
 
     public PolicyEvent Events { get; init; } = PolicyEvent.Call;

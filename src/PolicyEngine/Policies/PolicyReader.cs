@@ -34,14 +34,15 @@ internal sealed class PolicyReader
         var reader = new PolicyReader(yaml, issues);
         var policies = new List<Policy>();
         var sets = new List<SetDocument>();
-        foreach (YamlNode document in yaml.Documents)
+        for (int i = 0; i < yaml.Documents.Count; i++)
         {
+            YamlNode document = yaml.Documents[i];
             var fields = new YamlFields(yaml, document, "a policy");
             if (fields.IsMapping && fields.Has("set"))
             {
                 if (reader.Set(fields) is SetDocument set) sets.Add(set);
             }
-            else if (fields.IsMapping && reader.Policy(fields) is Policy policy)
+            else if (fields.IsMapping && reader.Policy(fields, yaml.SourceOf(document, i)) is Policy policy)
             {
                 policies.Add(policy);
             }
@@ -59,7 +60,7 @@ internal sealed class PolicyReader
         return _issues.Count == before ? new SetDocument(name, verdict, fields.Place) : null;
     }
 
-    private Policy? Policy(YamlFields fields)
+    private Policy? Policy(YamlFields fields, string source)
     {
         int before = _issues.Count;
         fields.Only(Keys);
@@ -77,6 +78,7 @@ internal sealed class PolicyReader
         {
             Name = name,
             Place = fields.Place,
+            Source = source,
             Description = fields.Text("description"),
             Events = events,
             Match = written,

@@ -16,6 +16,7 @@ internal sealed class YamlSource
     private readonly string _file;
     private readonly string[] _lines;
     private readonly List<PolicyIssue> _issues;
+    private readonly List<Mark> _ends = [];
 
     private YamlSource(string file, string text, List<PolicyIssue> issues)
     {
@@ -55,6 +56,19 @@ internal sealed class YamlSource
 
     public void Error(YamlNode node, string message) => Error(node.Start, message);
 
+    /// <summary>The text of a document, from its node to its end.</summary>
+    public string SourceOf(YamlNode node, int document)
+    {
+        Mark end = _ends[document];
+        int first = (int)node.Start.Line - 1;
+        // The end of a document is where the next one's marker stands, or the end of the file.
+        int last = (int)end.Line - (end.Column > 1 ? 0 : 1);
+        string[] lines = _lines[first..Math.Clamp(last, first + 1, _lines.Length)];
+        // A document may begin behind its marker.
+        lines[0] = lines[0][Math.Min((int)node.Start.Column - 1, lines[0].Length)..];
+        return string.Join('\n', lines).TrimEnd() + "\n";
+    }
+
     /// <summary>A scalar's text as an expression that knows where it stands.</summary>
     public SourceText TextOf(YamlScalarNode node)
     {
@@ -84,6 +98,7 @@ internal sealed class YamlSource
                 return false;
             }
 
+            if (parser.Current is DocumentEnd end) _ends.Add(end.Start);
             if (parser.Current is AnchorAlias alias)
             {
                 Error(alias.Start, $"aliases such as '*{alias.Value}' are not used in policies");

@@ -166,7 +166,7 @@ public sealed class AlertStore(NpgsqlDataSource database, AlertOptions options)
         if (await GroupAsync(connection, now, cancellation) is not { } group) return false;
         bool resolved = group.Unsaid == 0;
         IReadOnlyList<NoticeAlert> alerts = await AlertsAsync(connection, group, resolved, cancellation);
-        int changed = await CountChangedAsync(connection, group, cancellation);
+        int changed = alerts.Count < Notice.MaxAlerts ? alerts.Count : await CountChangedAsync(connection, group, cancellation);
         int sequence = group.Notices + 1;
         var notice = new Notice
         {
@@ -183,18 +183,19 @@ public sealed class AlertStore(NpgsqlDataSource database, AlertOptions options)
             Alerts = alerts,
             Omitted = Math.Max(0, changed - alerts.Count),
         };
+        await using var said = new NpgsqlBatch(connection);
         // A group that was only ever silenced has nobody to be told that it is over.
         if (!resolved || group.Notices > 0)
         {
-            await RunAsync(connection, """
+            Add(said, """
                 INSERT INTO notice (group_id, sequence, receiver, body, made, next_attempt)
                 SELECT $1, $2, r, $3, $4, $4 FROM unnest($5) r ON CONFLICT DO NOTHING
-                """, cancellation, group.Id, sequence, Json(notice), now.UtcDateTime, options.Receivers.Select(r => r.Name).ToArray());
+                """, group.Id, sequence, Json(notice), now.UtcDateTime, options.Receivers.Select(r => r.Name).ToArray());
         }
 
-        await RunAsync(connection, "UPDATE alert_group SET due = NULL, unsaid = 0, noticed = $2, notices = $3, firing = $4 WHERE id = $1", cancellation,
-            group.Id, now.UtcDateTime, sequence, !resolved);
-        await RunAsync(connection, "UPDATE alert SET unsaid = 0 WHERE group_id = $1 AND unsaid > 0", cancellation, group.Id);
+        Add(said, "UPDATE alert_group SET due = NULL, unsaid = 0, noticed = $2, notices = $3, firing = $4 WHERE id = $1", group.Id, now.UtcDateTime, sequence, !resolved);
+        Add(said, "UPDATE alert SET unsaid = 0 WHERE group_id = $1 AND unsaid > 0", group.Id);
+        await said.ExecuteNonQueryAsync(cancellation);
         await transaction.CommitAsync(cancellation);
         return true;
     }
@@ -276,13 +277,19 @@ public sealed class AlertStore(NpgsqlDataSource database, AlertOptions options)
 
     internal static void Add(NpgsqlCommand command, params object?[] values)
     {
-        foreach (object? value in values)
-        {
-            command.Parameters.Add(value is JsonText json
-                ? new NpgsqlParameter { Value = json.Text, NpgsqlDbType = NpgsqlDbType.Jsonb }
-                : new NpgsqlParameter { Value = value ?? DBNull.Value });
-        }
+        foreach (object? value in values) command.Parameters.Add(Parameter(value));
     }
+
+    private static void Add(NpgsqlBatch batch, string sql, params object?[] values)
+    {
+        var command = new NpgsqlBatchCommand(sql);
+        foreach (object? value in values) command.Parameters.Add(Parameter(value));
+        batch.BatchCommands.Add(command);
+    }
+
+    private static NpgsqlParameter Parameter(object? value) => value is JsonText json
+        ? new NpgsqlParameter { Value = json.Text, NpgsqlDbType = NpgsqlDbType.Jsonb }
+        : new NpgsqlParameter { Value = value ?? DBNull.Value };
 
     /// <summary>Text that goes into a jsonb column.</summary>
     internal sealed record JsonText(string Text);

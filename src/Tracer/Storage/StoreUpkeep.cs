@@ -137,7 +137,8 @@ public sealed class StoreUpkeep(NpgsqlDataSource database, UpkeepOptions options
         await RunAsync(connection,
             $"CREATE INDEX IF NOT EXISTS call_{suffix}_shape ON call_{suffix} USING brin (shape int4_bloom_ops) WITH (pages_per_range = 32)", cancellation);
         // Lineage reads whole traces; about 8 bytes a call, since the calls of a trace share an entry.
-        await RunAsync(connection, $"CREATE INDEX IF NOT EXISTS call_{suffix}_tree ON call_{suffix} (trace) WITH (fillfactor = 100) WHERE trace > 0", cancellation);
+        await RunAsync(connection,
+            $"CREATE INDEX IF NOT EXISTS call_{suffix}_tree ON call_{suffix} (trace) WITH (fillfactor = 100) WHERE trace > 0", cancellation);
         await RunAsync(connection, $"VACUUM (FREEZE, ANALYZE) call_{suffix}", cancellation);
         await RunAsync(connection, $"VACUUM (FREEZE, ANALYZE) flow_{suffix}", cancellation);
         await RunAsync(connection, $"UPDATE partition SET closed = now() WHERE day = '{Text(day)}'", cancellation);

@@ -9,6 +9,12 @@ public sealed record StoreLimits
     /// <summary>The elements of all tables together; <c>table.grow</c> answers -1 beyond it. Default 10 million.</summary>
     public long TableElements { get; init; } = 10_000_000;
 
+    /// <summary>
+    /// The structures, arrays, boxed scalars and exceptions that guests hold at a time, in bytes, as the engine estimates them; a guest that makes
+    /// more traps with <see cref="TrapKind.AllocationTooLarge"/>. Default 256 MiB; less than 16 MiB counts as that.
+    /// </summary>
+    public long HeapBytes { get; init; } = 256L << 20;
+
     /// <summary>The native stack that a call and all that it calls may use, in bytes. Default 1 MiB; the thread's own end counts too.</summary>
     public int StackBytes { get; init; } = 1 << 20;
 

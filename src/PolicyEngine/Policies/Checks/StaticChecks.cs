@@ -86,9 +86,14 @@ public static class StaticChecks
     {
         var terms = set.Policies.ToDictionary(p => p, p => p.When is null ? [] : p.When.Conjuncts.Select(c => ExprText.Of(c.Node)).ToHashSet());
         Policy[] enforced = [.. set.Policies.Where(p => p is { Mode: PolicyMode.Enforce, Effect: Effect.Allow or Effect.Deny })];
+        // A policy about components of certain names can only cover one about a component of one of these names.
+        ILookup<string, Policy> byComponent = enforced
+            .SelectMany(p => ComponentsOf(p).Distinct().Select(c => (Component: c, Policy: p))).ToLookup(p => p.Component, p => p.Policy);
         foreach (Policy policy in enforced)
         {
-            foreach (Policy other in enforced)
+            IEnumerable<Policy> others = byComponent[AnyComponent];
+            if (policy.Match.Callee is [{ OnlyComponent: string component }, ..]) others = others.Concat(byComponent[component]);
+            foreach (Policy other in others)
             {
                 if (ReferenceEquals(policy, other) || !MatchesWhenever(other, policy, terms)) continue;
                 bool isOverridden = policy.Effect == Effect.Allow && other.Effect == Effect.Deny;
@@ -101,6 +106,13 @@ public static class StaticChecks
             }
         }
     }
+
+    private const string AnyComponent = "*";
+
+    private static IEnumerable<string> ComponentsOf(Policy policy) =>
+        policy.Match.Callee.Count > 0 && policy.Match.Callee.All(p => p.OnlyComponent is not null)
+            ? policy.Match.Callee.Select(p => p.OnlyComponent!)
+            : [AnyComponent];
 
     /// <summary>Whether <paramref name="wide"/> certainly matches every call that <paramref name="narrow"/> does.</summary>
     private static bool MatchesWhenever(Policy wide, Policy narrow, Dictionary<Policy, HashSet<string>> terms) =>

@@ -35,7 +35,7 @@ internal sealed class ConstantEvaluator(ManagedInstance instance)
             case Opcode.GlobalGet: stack.Push(instance.GlobalObjects[ins.Index].Value); break;
             case Opcode.RefNull: stack.Push(Value.FromReference(null)); break;
             case Opcode.RefFunc: stack.Push(Value.FromReference(instance.Function((int)ins.Index))); break;
-            case Opcode.RefI31: stack.Push(Value.FromReference(ReferenceOperations.RefI31(stack.Pop().I32))); break;
+            case Opcode.RefI31: stack.Push(Value.FromReference(ReferenceOperations.RefI31(stack.Pop().I32, instance))); break;
             case Opcode.AnyConvertExtern or Opcode.ExternConvertAny: break;
             case Opcode.I32Add: Binary32(static (a, b) => a + b); break;
             case Opcode.I32Sub: Binary32(static (a, b) => a - b); break;

@@ -7,8 +7,9 @@ namespace Chain.Wasm.Execution.Managed;
 /// <summary>Checks that what is given for imports matches (core specification, "Import Matching").</summary>
 internal static class Linking
 {
+    /// <exception cref="ArgumentException">Something belongs to another store, which may be disposed of before this one.</exception>
     /// <exception cref="WasmLinkException">Something is missing or of another type; the message names it.</exception>
-    public static void Check(ManagedModule module, IReadOnlyList<External> imports)
+    public static void Check(ManagedModule module, ManagedStore store, IReadOnlyList<External> imports)
     {
         Import[] declared = module.Module.Imports;
         if (imports.Count != declared.Length)
@@ -19,6 +20,8 @@ internal static class Linking
 
         for (int i = 0; i < declared.Length; i++)
         {
+            if (StoreOf(imports[i]) is { } other && other != store)
+                throw new ArgumentException($"the import \"{declared[i].Module}\" \"{declared[i].Name}\" belongs to another store", nameof(imports));
             if (!Matches(module, declared[i], imports[i], out string expected))
             {
                 throw new WasmLinkException(
@@ -27,6 +30,15 @@ internal static class Linking
             }
         }
     }
+
+    private static ManagedStore? StoreOf(External external) => external switch
+    {
+        ManagedFunction function => function.OwnStore,
+        ManagedMemory memory => memory.Store,
+        ManagedTable table => table.Store,
+        ManagedGlobal global => global.Store,
+        _ => null,
+    };
 
     private static bool Matches(ManagedModule module, Import import, External given, out string expected)
     {

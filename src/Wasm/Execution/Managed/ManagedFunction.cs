@@ -69,12 +69,10 @@ internal sealed class ManagedFunction : Function
             throw new ArgumentException($"the function takes {type.Parameters.Length} arguments, {arguments.Length} were given");
         for (int i = 0; i < arguments.Length; i++)
         {
-            if (arguments[i].Kind != type.Parameters[i].Kind
-                || (arguments[i].Kind == ValueKind.Ref
-                    && !ReferenceOperations.Matches(engine.Types, arguments[i].Reference, type.Parameters[i])))
-            {
+            if (arguments[i].Kind != type.Parameters[i].Kind)
                 throw new ArgumentException($"argument {i + 1} must be {type.Parameters[i]}, it is {arguments[i].Kind} {arguments[i]}");
-            }
+            if (arguments[i].Kind == ValueKind.Ref)
+                ReferenceOperations.CheckFromHost(OwnStore, arguments[i].Reference, type.Parameters[i], $"argument {i + 1}");
         }
 
         OwnStore.ReserveResults(type.Results.Length);
@@ -83,6 +81,13 @@ internal sealed class ManagedFunction : Function
         invoker(this, arguments, results);
         for (int i = 1; i < results.Length; i++) results[i] = OwnStore.ReadResult(i, type.Results[i]);
         return results;
+    }
+
+    /// <summary>Checks a reference that a typed delegate passes on.</summary>
+    public object? CheckedArgument(object? reference, int parameter)
+    {
+        ReferenceOperations.CheckFromHost(OwnStore, reference, Type.Parameters[parameter], "an argument");
+        return reference;
     }
 
     public override TDelegate CreateDelegate<TDelegate>() => (TDelegate)engine.Adapters.CreateDelegate(this, typeof(TDelegate));

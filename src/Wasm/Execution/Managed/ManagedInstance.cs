@@ -88,7 +88,7 @@ internal sealed unsafe class ManagedInstance : Instance
         for (int i = imported; i < globals; i++)
         {
             GlobalObjects[i] = new ManagedGlobal(
-                code.OwnEngine.Types, code.CanonicalGlobal(i), this, Globals + ((i - imported) * 16));
+                store, code.CanonicalGlobal(i), this, Globals + ((i - imported) * 16));
         }
 
         for (int i = 0; i < globals; i++) ((nint*)GlobalAddresses)[i] = GlobalObjects[i].Address;

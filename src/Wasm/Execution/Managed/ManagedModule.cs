@@ -102,7 +102,7 @@ internal sealed unsafe class ManagedModule : CompiledModule
     {
         if (store is not ManagedStore own || own.Engine != OwnEngine)
             throw new ArgumentException("the store belongs to another engine", nameof(store));
-        Linking.Check(this, imports);
+        Linking.Check(this, own, imports);
         var instance = new ManagedInstance(this, own, imports);
         Initialization.Run(instance);
         return instance;

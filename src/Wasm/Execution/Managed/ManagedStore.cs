@@ -21,6 +21,7 @@ internal sealed unsafe class ManagedStore : Store
     private int instances;
     private int resultCapacity;
     private ManagedFunction? lastCalled;
+    private nuint runningOn;
 
     public ManagedStore(ManagedEngine engine, StoreLimits limits)
     {
@@ -28,7 +29,9 @@ internal sealed unsafe class ManagedStore : Store
         Limits = limits;
         context = (NativeContext*)NativeMemory.AllocZeroed((nuint)sizeof(NativeContext));
         context->Fuel = limits.Fuel ?? long.MaxValue;
-        deadline = new Deadline();
+        context->StackLimit = NativeContext.NoStack;
+        deadline = new Deadline(context);
+        Heap = new GuestHeap(limits.HeapBytes);
     }
 
     public override Engine Engine => engine;
@@ -38,14 +41,23 @@ internal sealed unsafe class ManagedStore : Store
     /// <summary>The context's address, for compiled code.</summary>
     public nint Context => (nint)context;
 
+    /// <summary>What guests hold on the managed heap.</summary>
+    public GuestHeap Heap { get; }
+
     /// <summary>Reference results past the first one, by their place among the results.</summary>
     public object?[] ReferenceResults { get; private set; } = [];
 
     public override long? Fuel
     {
-        get => Limits.Fuel is null ? null : Math.Max(0, context->Fuel);
+        get
+        {
+            ThrowIfDisposed();
+            return Limits.Fuel is null ? null : Math.Max(0, context->Fuel);
+        }
+
         set
         {
+            ThrowIfDisposed();
             if (Limits.Fuel is null) throw new InvalidOperationException("the store was made without fuel");
             context->Fuel = value ?? throw new ArgumentNullException(nameof(value));
         }
@@ -55,6 +67,7 @@ internal sealed unsafe class ManagedStore : Store
     {
         get
         {
+            ThrowIfDisposed();
             if (lastCalled is null || lastCalled.Type.Results.Length < 2) return [];
             var results = new Value[lastCalled.Type.Results.Length - 1];
             for (int i = 0; i < results.Length; i++) results[i] = ReadResult(i + 1, lastCalled.Type.Results[i + 1]);
@@ -65,6 +78,7 @@ internal sealed unsafe class ManagedStore : Store
     /// <summary>Makes room for functions with that many results.</summary>
     public void ReserveResults(int count)
     {
+        ThrowIfDisposed();
         if (count <= resultCapacity) return;
         resultCapacity = Math.Min(MaxResults, count);
         context->Results = (byte*)NativeMemory.Realloc(context->Results, (nuint)resultCapacity * 16);
@@ -94,31 +108,56 @@ internal sealed unsafe class ManagedStore : Store
     }
 
     /// <summary>Begins a call from the host. Answers what <see cref="Leave"/> wants back.</summary>
+    /// <exception cref="WasmTrapException">The deadline has passed, or the thread has next to no stack left.</exception>
+    /// <exception cref="InvalidOperationException">Another thread is in the store. Not every such case is found out.</exception>
     public nuint Enter(ManagedFunction function)
     {
-        ObjectDisposedException.ThrowIf(context is null, this);
+        ThrowIfDisposed();
         lastCalled = function;
-        nuint outer = context->StackLimit;
-        if (outer != 0) return outer;
-        byte here;
-        nuint now = (nuint)(&here);
-        nuint threadEnd = ThreadStack.Low + StackReserve;
-        nuint own = now > (nuint)Limits.StackBytes ? now - (nuint)Limits.StackBytes : 0;
-        // Never zero, which means that nothing runs.
-        context->StackLimit = Math.Max(Math.Max(own, threadEnd), 1);
-        return 0;
+        nuint outer = context->RunningLimit;
+        nuint thread = ThreadStack.Low;
+        if (outer == 0)
+        {
+            byte here;
+            nuint now = (nuint)(&here);
+            nuint own = now > (nuint)Limits.StackBytes ? now - (nuint)Limits.StackBytes : 0;
+            // Never zero, which means that nothing runs.
+            nuint limit = Math.Max(Math.Max(own, thread + StackReserve), 1);
+            if (now <= limit) throw new WasmTrapException(TrapKind.StackOverflow, "the thread has too little stack to run a guest");
+            runningOn = thread;
+            context->RunningLimit = limit;
+            Volatile.Write(ref context->StackLimit, limit);
+        }
+        else if (thread != runningOn)
+        {
+            throw new InvalidOperationException("another thread is in a call of the same store; a store is for one thread at a time");
+        }
+
+        // After the limit was set: who raises the flag does it the other way about.
+        if (!deadline.HasPassed) return outer;
+        Leave(outer);
+        throw new WasmTrapException(TrapKind.Deadline);
     }
 
     /// <summary>Ends a call from the host.</summary>
-    public void Leave(nuint outer) => context->StackLimit = outer;
+    public void Leave(nuint outer)
+    {
+        if (outer != 0) return;
+        context->RunningLimit = 0;
+        context->StackLimit = NativeContext.NoStack;
+    }
 
     /// <summary>Whether a call from the host is under way.</summary>
-    public bool IsRunning => context is not null && context->StackLimit != 0;
+    public bool IsRunning => context is not null && context->RunningLimit != 0;
 
     /// <summary>Whether running code was told to end.</summary>
     public bool IsInterrupted => deadline.HasPassed;
 
-    public override void SetDeadline(TimeSpan timeout, CancellationToken cancellation = default) => deadline.Set(timeout, cancellation);
+    public override void SetDeadline(TimeSpan timeout, CancellationToken cancellation = default)
+    {
+        ThrowIfDisposed();
+        deadline.Set(timeout, cancellation);
+    }
 
     public override Function CreateFunction(FunctionType type, Delegate callback) =>
         engine.HostFunctions.Create(this, type, callback);
@@ -132,7 +171,7 @@ internal sealed unsafe class ManagedStore : Store
 
     public override GlobalVariable CreateGlobal(GlobalType type, Value initial)
     {
-        var global = new ManagedGlobal(engine.Types, type, null, 0);
+        var global = new ManagedGlobal(this, type, null, 0);
         global.Initialize(initial);
         return global;
     }
@@ -142,6 +181,7 @@ internal sealed unsafe class ManagedStore : Store
     /// <summary>Counts an instance against the limit and tells it of deadlines.</summary>
     public void Own(ManagedInstance instance)
     {
+        ThrowIfDisposed();
         if (instances >= Limits.Instances) throw new WasmLimitException($"the store's limit of {Limits.Instances} instances is reached");
         instances++;
         deadline.Add(instance);
@@ -150,6 +190,7 @@ internal sealed unsafe class ManagedStore : Store
     /// <summary>Counts bytes of memory against the limit.</summary>
     public bool TryTakeMemory(long bytes)
     {
+        ThrowIfDisposed();
         if (bytes > Limits.MemoryBytes - memoryBytes) return false;
         memoryBytes += bytes;
         return true;
@@ -186,9 +227,12 @@ internal sealed unsafe class ManagedStore : Store
         GC.SuppressFinalize(this);
     }
 
+    private void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(context is null, typeof(Store));
+
     private void ReleaseContext()
     {
         deadline.Dispose();
+        Heap.Dispose();
         NativeMemory.Free(context->Results);
         NativeMemory.Free(context);
         context = null;

@@ -12,7 +12,10 @@ internal delegate void Invoker(ManagedFunction function, ReadOnlySpan<Value> arg
 internal sealed class AdapterFactory
 {
     private static readonly Type[] TrapSources =
-        [typeof(ArithmeticException), typeof(IndexOutOfRangeException), typeof(NullReferenceException), typeof(HostCallException)];
+    [
+        typeof(ArithmeticException), typeof(IndexOutOfRangeException), typeof(NullReferenceException), typeof(HostCallException),
+        typeof(OutOfMemoryException), typeof(InvalidProgramException),
+    ];
 
     private static readonly MethodInfo SpanItem = typeof(ReadOnlySpan<Value>).GetProperty("Item")!.GetMethod!;
 
@@ -95,10 +98,24 @@ internal sealed class AdapterFactory
         var method = new DynamicMethod("call", invoke.ReturnType, parameters, typeof(AdapterFactory).Module, true);
         ILGenerator il = method.GetILGenerator();
         LocalBuilder? kept = null;
-        EmitGuardedCall(il, signature, i => il.Emit(OpCodes.Ldarg, (short)(i + 1)), result => kept = result);
+        EmitGuardedCall(il, signature, i => LoadTypedArgument(il, signature, i), result => kept = result);
         if (kept is not null) il.Emit(OpCodes.Ldloc, kept);
         il.Emit(OpCodes.Ret);
         return method;
+    }
+
+    private static void LoadTypedArgument(ILGenerator il, ClrSignature signature, int index)
+    {
+        if (signature.Parameters[index] != SlotKind.Ref)
+        {
+            il.Emit(OpCodes.Ldarg, (short)(index + 1));
+            return;
+        }
+
+        il.Emit(OpCodes.Ldarg_0);
+        il.Emit(OpCodes.Ldarg, (short)(index + 1));
+        il.Emit(OpCodes.Ldc_I4, index);
+        il.Emit(OpCodes.Call, Members.Method(typeof(ManagedFunction), nameof(ManagedFunction.CheckedArgument)));
     }
 
     /// <summary>The call itself between entering and leaving the store, with the CLR's exceptions turned into traps.</summary>

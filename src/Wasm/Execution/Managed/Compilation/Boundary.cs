@@ -22,6 +22,9 @@ internal static class Boundary
             OverflowException => new WasmTrapException(TrapKind.MemoryOutOfBounds, exception),
             IndexOutOfRangeException => new WasmTrapException(TrapKind.UndefinedElement, exception),
             NullReferenceException => new WasmTrapException(TrapKind.UninitializedElement, exception),
+            OutOfMemoryException => new WasmTrapException(TrapKind.AllocationTooLarge, exception),
+            // The JIT refuses what is past its own limits.
+            InvalidProgramException => new WasmLimitException($"{entered.Describe()} cannot be compiled by the runtime: {exception.Message}"),
             _ => new InvalidOperationException($"compiled code failed: {exception.Message}", exception),
         };
     }

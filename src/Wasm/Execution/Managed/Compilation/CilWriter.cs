@@ -1,5 +1,7 @@
 using System.Reflection;
 using System.Reflection.Emit;
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 
 namespace Chain.Wasm.Execution.Managed.Compilation;
 
@@ -24,6 +26,9 @@ internal sealed class CilWriter(ILGenerator il)
 
     public int Locals { get; private set; }
 
+    /// <summary>What the locals take in a frame where none is kept in a register.</summary>
+    public int LocalBytes { get; private set; }
+
     public int LocalReferences { get; private set; }
 
     public int CodeBytes => il.ILOffset;
@@ -36,6 +41,7 @@ internal sealed class CilWriter(ILGenerator il)
     public LocalBuilder DeclareLocal(Type type)
     {
         Locals++;
+        LocalBytes += type == typeof(Value) ? Unsafe.SizeOf<Value>() : type == typeof(Vector128<byte>) ? 16 : 8;
         return il.DeclareLocal(type);
     }
 

@@ -112,7 +112,7 @@ internal sealed partial class FunctionEmitter
         var frame = new Frame(ins.Opcode, below, parameters, results, tryDepth, il.DefineLabel())
         {
             Catches = ins.Opcode == Opcode.TryTable ? [.. immediates.Catches] : [],
-            Known = known.Save(),
+            Known = known.Save(frames.Count),
         };
         frames.Add(frame);
         switch (ins.Opcode)
@@ -120,7 +120,7 @@ internal sealed partial class FunctionEmitter
             case Opcode.Loop:
                 // The next turn may bring others: nothing that is known of the first ones holds.
                 SetSlots(below, parameters);
-                foreach (uint local in scan.LocalsWrittenIn(nextLoop)) known.Forget(local);
+                ForgetLoop(nextLoop);
                 il.Mark(frame.Target);
                 EmitInterruptCheck();
                 if (measureFuel) EmitFuel(scan.LoopCost(nextLoop));
@@ -135,6 +135,17 @@ internal sealed partial class FunctionEmitter
                 tryDepth++;
                 break;
         }
+    }
+
+    private void ForgetLoop(int loop)
+    {
+        if (scan.LocalsWrittenIn(loop) is not { } written)
+        {
+            known.Clear();
+            return;
+        }
+
+        foreach (uint local in written) known.Forget(local);
     }
 
     private void EmitElse()

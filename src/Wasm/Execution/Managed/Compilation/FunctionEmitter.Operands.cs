@@ -207,9 +207,12 @@ internal sealed partial class FunctionEmitter
         {
             if (operands[i].Home != Home.Local) continue;
             left--;
-            if (operands[i].Bits == local) MoveToSlot(i);
+            // Those far down go too: a million writes must not each look through a million operands for them.
+            if (operands[i].Bits == local || height - i > FarOperands) MoveToSlot(i);
         }
     }
+
+    private const int FarOperands = 64;
 
     /// <summary>Takes the top operand, a condition, to the CIL stack, with all others settled and nothing else there.</summary>
     private void TakeConditionAndSettle()

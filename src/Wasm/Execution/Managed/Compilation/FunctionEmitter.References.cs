@@ -91,6 +91,7 @@ internal sealed partial class FunctionEmitter
             case Opcode.RefEq or Opcode.I31GetS or Opcode.I31GetU or Opcode.RefI31:
                 int taken = ins.Opcode == Opcode.RefEq ? 2 : 1;
                 Take(taken);
+                if (ins.Opcode == Opcode.RefI31) LoadInstance();
                 il.Call(Members.Operation(typeof(ReferenceOperations), ins.Opcode));
                 PushStack(ins.Opcode == Opcode.RefI31 ? SlotKind.Ref : SlotKind.I32);
                 break;

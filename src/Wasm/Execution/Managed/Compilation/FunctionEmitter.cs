@@ -49,6 +49,7 @@ internal sealed partial class FunctionEmitter
     public FunctionEmitter(ICodeSource code, uint index, ILGenerator generator, bool initialised, EngineOptions options)
     {
         this.initialised = initialised;
+        this.index = index;
         this.code = code;
         context = code.Context;
         measureFuel = options.MeasureFuel;
@@ -57,7 +58,7 @@ internal sealed partial class FunctionEmitter
         FunctionBody definition = context.Module.Bodies[index - context.Module.ImportCount(ExternalKind.Function)];
         body = definition.Bytes;
         bodyOffset = definition.Offset;
-        scan = FunctionScan.Of(body.Span, bodyOffset, context.Module.DisplayName, immediates);
+        scan = FunctionScan.Of(body.Span, bodyOffset, context, signature.Results.Length, immediates);
         localKinds = [.. signature.Parameters, .. ReadLocalKinds(out codeStart)];
         locals = new LocalBuilder?[localKinds.Length];
         // Past this many blocks the JIT would not optimise; the other form of bounds check has none.
@@ -66,19 +67,26 @@ internal sealed partial class FunctionEmitter
 
     private readonly int codeStart;
     private readonly bool initialised;
+    private readonly uint index;
 
     /// <summary>Counts of what was written.</summary>
     public CilWriter Written => il;
 
     /// <summary>An upper estimate of the native frame in bytes.</summary>
-    public int FrameEstimate => ((il.Locals + deepest + signature.ParameterTypes.Length) * 24) + 1024;
+    public int FrameEstimate => il.LocalBytes + ((deepest + signature.ParameterTypes.Length) * 16) + 4096;
 
     private int deepest;
 
     public void Emit()
     {
+        if (scan.IsTooLarge)
+        {
+            EmitRefusal();
+            return;
+        }
+
         EmitPrologue();
-        frames.Add(new Frame(Opcode.Block, 0, [], signature.Results, 0, default) { Known = known.Save() });
+        frames.Add(new Frame(Opcode.Block, 0, [], signature.Results, 0, default) { Known = known.Save(0) });
         int position = codeStart;
         var reader = new InstructionReader(body.Span[position..], bodyOffset + position, context.Module.DisplayName, immediates);
         while (!reader.AtEnd)
@@ -91,6 +99,15 @@ internal sealed partial class FunctionEmitter
 
         EmitReturnBlock();
         for (int i = 0; i < deferred.Count; i++) deferred[i]();
+    }
+
+    // The other functions of the module are none the worse for it.
+    private void EmitRefusal()
+    {
+        LoadInstance();
+        il.Constant((int)index);
+        il.Call(Members.Method(typeof(Trap), nameof(Trap.MakeTooLarge)));
+        il.Emit(OpCodes.Throw);
     }
 
     private List<SlotKind> ReadLocalKinds(out int end)
@@ -126,7 +143,7 @@ internal sealed partial class FunctionEmitter
             il.Emit(OpCodes.Conv_U);
             LoadContext(NativeContext.StackLimitOffset);
             il.Emit(OpCodes.Ldind_I);
-            TrapIf(OpCodes.Blt_Un, OpCodes.Bge_Un, nameof(Trap.MakeStackOverflow));
+            TrapIf(OpCodes.Blt_Un, OpCodes.Bge_Un, nameof(Trap.MakeNoStack));
         }
 
         if (!initialised) ClearLocals();
@@ -249,6 +266,7 @@ internal sealed partial class FunctionEmitter
     // A call and a throw: the JIT moves such a block out of the way and saves no register for it.
     private void EmitTrap(string make)
     {
+        if (make == nameof(Trap.MakeNoStack)) LoadInstance();
         il.Call(Members.Method(typeof(Trap), make));
         il.Emit(OpCodes.Throw);
     }

@@ -24,7 +24,10 @@ internal sealed class FunctionScan
 {
     private readonly List<int> loopCosts = [];
     private readonly Stack<int> openLoops = new();
-    private readonly List<HashSet<uint>> loopWrites = [];
+    private readonly List<HashSet<uint>?> loopWrites = [];
+
+    // Past this many nothing is told of a loop: loops inside one another would each have a list of them all.
+    private const int MostLocalsOfLoop = 256;
 
     /// <summary>The memories that loads and stores touch, as bits; the 64th stands for all others.</summary>
     public ulong Memories { get; private set; }
@@ -53,20 +56,31 @@ internal sealed class FunctionScan
     /// <summary>The instructions of a loop without its inner loops, by the order in which loops begin.</summary>
     public int LoopCost(int loop) => loopCosts[loop];
 
-    /// <summary>The locals that a loop and the loops in it write, by the order in which loops begin.</summary>
-    public IReadOnlyCollection<uint> LocalsWrittenIn(int loop) => loopWrites[loop];
+    /// <summary>Whether the function would cost more to compile than a function may.</summary>
+    public bool IsTooLarge { get; private set; }
 
-    public static FunctionScan Of(ReadOnlySpan<byte> body, long offset, string module, InstructionReader.Immediates immediates)
+    /// <summary>
+    /// The locals that a loop and the loops in it write, by the order in which loops begin; <see langword="null"/> where they are too many to tell.
+    /// </summary>
+    public IReadOnlyCollection<uint>? LocalsWrittenIn(int loop) => loopWrites[loop];
+
+    public static FunctionScan Of(
+        ReadOnlySpan<byte> body, long offset, ModuleContext context, int results, InstructionReader.Immediates immediates)
     {
         var scan = new FunctionScan();
-        var reader = new InstructionReader(body, offset, module, immediates);
+        var estimate = new CilEstimate(context);
+        estimate.Open(results);
+        var reader = new InstructionReader(body, offset, context.Module.DisplayName, immediates);
         reader.ReadLocals([]);
         var blocks = new Stack<bool>();
         while (!reader.AtEnd)
         {
             reader.Read(out Instruction instruction);
             scan.Count(instruction, blocks);
+            estimate.Count(instruction, immediates);
         }
+
+        scan.IsTooLarge = estimate.IsTooLarge;
 
         return scan;
     }
@@ -93,7 +107,7 @@ internal sealed class FunctionScan
                 if (blocks.TryPop(out bool wasLoop) && wasLoop) CloseLoop();
                 break;
             case Opcode.LocalSet or Opcode.LocalTee:
-                if (openLoops.TryPeek(out int writing)) loopWrites[writing].Add(ins.Index);
+                if (openLoops.TryPeek(out int writing)) AddWrite(writing, ins.Index);
                 break;
             case Opcode.Br or Opcode.BrIf or Opcode.BrTable or Opcode.Return or Opcode.Else or Opcode.Select or Opcode.SelectTyped
                 or Opcode.BrOnCast or Opcode.BrOnCastFail or Opcode.BrOnNull or Opcode.BrOnNonNull or Opcode.Unreachable:
@@ -133,7 +147,14 @@ internal sealed class FunctionScan
     private void CloseLoop()
     {
         int inner = openLoops.Pop();
-        if (openLoops.TryPeek(out int outer)) loopWrites[outer].UnionWith(loopWrites[inner]);
+        if (!openLoops.TryPeek(out int outer)) return;
+        if (loopWrites[inner] is not { } written) loopWrites[outer] = null;
+        else foreach (uint local in written) AddWrite(outer, local);
+    }
+
+    private void AddWrite(int loop, uint local)
+    {
+        if (loopWrites[loop] is { } written && written.Add(local) && written.Count > MostLocalsOfLoop) loopWrites[loop] = null;
     }
 
     private void CountAccess(in Instruction ins)

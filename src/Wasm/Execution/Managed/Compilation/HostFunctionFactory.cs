@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Reflection;
 using System.Reflection.Emit;
 using Chain.Wasm.Binary;
+using Chain.Wasm.Execution.Managed.Runtime;
 
 namespace Chain.Wasm.Execution.Managed.Compilation;
 
@@ -17,8 +18,21 @@ internal sealed class HostTarget(Delegate callback, ManagedStore store, Function
         bool fits = results.Length == type.Results.Length;
         for (int i = 0; fits && i < results.Length; i++) fits = results[i].Kind == type.Results[i].Kind;
         if (!fits) throw new InvalidOperationException($"the host function returned ({string.Join(' ', results)}), its type is {type}");
+        for (int i = 0; i < results.Length; i++)
+        {
+            if (results[i].Kind == ValueKind.Ref)
+                ReferenceOperations.CheckFromHost(store, results[i].Reference, type.Results[i], $"result {i + 1} of the host function");
+        }
+
         for (int i = 1; i < results.Length; i++) store.WriteResult(i, results[i]);
         return results;
+    }
+
+    /// <summary>Checks the reference that a typed callback returned.</summary>
+    public object? CheckedResult(object? reference)
+    {
+        ReferenceOperations.CheckFromHost(store, reference, type.Results[0], "the result of the host function");
+        return reference;
     }
 }
 
@@ -54,10 +68,13 @@ internal sealed class HostFunctionFactory(ManagedEngine engine)
     private static Type MakeTyped(ClrSignature signature, MethodInfo invoke) =>
         MakeStub(signature, invoke.DeclaringType!.Assembly, il =>
         {
+            bool returnsReference = signature.Results.Length > 0 && signature.Results[0] == SlotKind.Ref;
+            if (returnsReference) il.Emit(OpCodes.Ldarg, (short)signature.Parameters.Length);
             il.Emit(OpCodes.Ldarg, (short)signature.Parameters.Length);
             il.Emit(OpCodes.Ldfld, typeof(HostTarget).GetField(nameof(HostTarget.Callback))!);
             for (int i = 0; i < signature.Parameters.Length; i++) il.Emit(OpCodes.Ldarg, (short)i);
             il.Emit(OpCodes.Callvirt, invoke);
+            if (returnsReference) il.Emit(OpCodes.Call, Members.Method(typeof(HostTarget), nameof(HostTarget.CheckedResult)));
         });
 
     private static Type MakeDynamic(ClrSignature signature) => MakeStub(signature, typeof(HostTarget).Assembly, il =>

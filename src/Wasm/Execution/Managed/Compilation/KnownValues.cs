@@ -15,6 +15,9 @@ internal sealed class KnownValues
     // Past this many writes between an opening and its end nothing is kept rather than each one looked at.
     private const int MostWrites = 4_096;
 
+    // A function may have 50,000 locals and a million blocks: what is known is looked through at every write and copied at every block.
+    private const int MostKnown = 64, DeepestBlock = 1_000;
+
     private readonly List<uint> writes = [];
     private Dictionary<(LocalBuilder Memory, uint Local), ulong> reached = [];
     private Dictionary<uint, ulong> limits = [];
@@ -31,7 +34,10 @@ internal sealed class KnownValues
         reached.TryGetValue((memory, local), out ulong known) && known >= reach;
 
     /// <summary>An access has been made or will have trapped.</summary>
-    public void Reached(LocalBuilder memory, uint local, ulong reach) => reached[(memory, local)] = reach;
+    public void Reached(LocalBuilder memory, uint local, ulong reach)
+    {
+        if (reached.Count < MostKnown) reached[(memory, local)] = reach;
+    }
 
     /// <summary>A local gets a value.</summary>
     /// <param name="local">The local.</param>
@@ -41,11 +47,11 @@ internal sealed class KnownValues
     {
         writes.Add(local);
         Forget(local);
-        if (limit != 0) limits[local] = limit;
+        if (limit != 0 && limits.Count < MostKnown) limits[local] = limit;
         if (source is not { } from || reached.Count == 0) return;
         foreach (((LocalBuilder memory, uint other), ulong reach) in reached.ToArray())
         {
-            if (other == from) reached[(memory, local)] = reach;
+            if (other == from) Reached(memory, local, reach);
         }
     }
 
@@ -60,9 +66,17 @@ internal sealed class KnownValues
         }
     }
 
-    public Snapshot Save() => new(
-        reached.Count == 0 ? Empty.Reached : new Dictionary<(LocalBuilder, uint), ulong>(reached),
-        limits.Count == 0 ? Empty.Limits : new Dictionary<uint, ulong>(limits),
+    /// <summary>Forgets everything.</summary>
+    public void Clear()
+    {
+        reached.Clear();
+        limits.Clear();
+    }
+
+    /// <summary>Keeps what is known where a block opens inside that many others.</summary>
+    public Snapshot Save(int depth) => new(
+        depth > DeepestBlock || reached.Count == 0 ? Empty.Reached : new Dictionary<(LocalBuilder, uint), ulong>(reached),
+        depth > DeepestBlock || limits.Count == 0 ? Empty.Limits : new Dictionary<uint, ulong>(limits),
         writes.Count);
 
     /// <summary>Goes back to a place: what was written since has not happened on this way.</summary>
@@ -77,8 +91,7 @@ internal sealed class KnownValues
     {
         if (writes.Count - snapshot.Writes > MostWrites)
         {
-            reached.Clear();
-            limits.Clear();
+            Clear();
             return;
         }
 

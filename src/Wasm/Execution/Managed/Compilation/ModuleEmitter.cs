@@ -20,6 +20,10 @@ internal sealed class ModuleEmitter : ICodeSource
     // Past this many the instructions would take more room than the prologue's loop.
     private const int MostLocalsClearedOneByOne = 500;
 
+    // Function types that differ to the CLR. The runtime searches the signatures of an assembly one by one for each that is added: 10,000 of
+    // them took 20 s. So the stubs go into one assembly for each few hundred.
+    private const int MostShapes = 20_000, MostShapesOfWhole = 1_000, StubBatch = 256;
+
     private readonly EngineOptions options;
     private readonly ClrSignature?[] signatures;
     private readonly MethodBuilder?[] methods;
@@ -31,6 +35,8 @@ internal sealed class ModuleEmitter : ICodeSource
     private List<uint> unoptimised = [];
     private readonly Dictionary<string, int> stubShapes = [];
     private ModuleBuilder? builder;
+    private readonly List<ClrSignature> shapes = [];
+    private readonly (Type Type, int FirstToken)?[] stubBatches;
     private Type? stubs;
     private Type? whole;
 
@@ -46,8 +52,17 @@ internal sealed class ModuleEmitter : ICodeSource
         imported = module.ImportCount(ExternalKind.Function);
         long codeBytes = 0;
         foreach (FunctionBody body in module.Bodies) codeBytes += body.Bytes.Length;
-        isWhole = codeBytes <= options.EagerCodeBytes;
-        foreach (TypeUse use in module.Functions) stubShapes.TryAdd(SignatureOf(use.TypeIndex).Shape, stubShapes.Count);
+        foreach (TypeUse use in module.Functions)
+        {
+            ClrSignature signature = SignatureOf(use.TypeIndex);
+            if (stubShapes.TryAdd(signature.Shape, stubShapes.Count)) shapes.Add(signature);
+        }
+
+        if (shapes.Count > MostShapes)
+            throw new WasmLimitException($"{module.DisplayName}: too many different function types, expected at most {MostShapes}, found {shapes.Count}");
+        isWhole = codeBytes <= options.EagerCodeBytes && shapes.Count <= MostShapesOfWhole;
+        stubAddresses = new nint[2 * shapes.Count];
+        stubBatches = new (Type, int)?[(shapes.Count / StubBatch) + 1];
         if (cache is not null && module.Functions.Length > 0) LoadOrPersist(cache, module);
     }
 
@@ -88,10 +103,10 @@ internal sealed class ModuleEmitter : ICodeSource
     }
 
     /// <summary>What stands in the code table for functions of a type until they are compiled.</summary>
-    public nint PendingStub(uint typeIndex) => Stub("pending", typeIndex);
+    public nint PendingStub(uint typeIndex) => Stub(typeIndex, 0);
 
     /// <summary>What stands in references to functions of a type until they are compiled.</summary>
-    public nint ReferenceStub(uint typeIndex) => Stub("reference", typeIndex);
+    public nint ReferenceStub(uint typeIndex) => Stub(typeIndex, 1);
 
     // The functions stand first and in order, so that one look-up by name serves them all.
     private nint AddressInWhole(Type type, uint function)
@@ -131,7 +146,7 @@ internal sealed class ModuleEmitter : ICodeSource
         DynamicCode.OpenInternals(assembly, typeof(ModuleEmitter).Assembly);
         ModuleBuilder target = assembly.DefineDynamicModule("wasm");
         EmitAll(target);
-        EmitStubs(target);
+        EmitStubs(target, 0, shapes.Count);
         assembly.SetCustomAttribute(new CustomAttributeBuilder(
             typeof(AssemblyMetadataAttribute).GetConstructor([typeof(string), typeof(string)])!, [UnoptimisedKey, string.Join(',', unoptimised)]));
         var bytes = new MemoryStream();
@@ -215,7 +230,8 @@ internal sealed class ModuleEmitter : ICodeSource
         il.Emit(OpCodes.Conv_U);
         il.Emit(OpCodes.Add);
         il.Branch(OpCodes.Bge_Un, enough);
-        il.Call(Members.Method(typeof(Trap), nameof(Trap.MakeStackOverflow)));
+        il.LoadArgument(signature.Parameters.Length);
+        il.Call(Members.Method(typeof(Trap), nameof(Trap.MakeNoStack)));
         il.Emit(OpCodes.Throw);
         il.Mark(enough);
         for (int i = 0; i < signature.ParameterTypes.Length; i++) il.LoadArgument(i);
@@ -223,26 +239,37 @@ internal sealed class ModuleEmitter : ICodeSource
         il.Emit(OpCodes.Ret);
     }
 
-    private nint Stub(string kind, uint typeIndex)
+    // A module may have as many shapes as functions: the stubs stand in order too, and none is looked up by name but the first.
+    private nint Stub(uint typeIndex, int kind)
     {
         lock (gate)
         {
-            stubs ??= EmitStubs(Builder);
-            return DynamicCode.AddressOf(stubs, $"{kind}{stubShapes[SignatureOf(typeIndex).Shape]}");
+            int shape = stubShapes[SignatureOf(typeIndex).Shape], place = (2 * shape) + kind;
+            if (stubAddresses[place] != 0) return stubAddresses[place];
+            // Those from the cache on disk stand all in one.
+            int batch = stubs is null ? shape / StubBatch : 0;
+            (Type type, int first) = stubBatches[batch] ??= FirstOf(stubs ?? EmitStubBatch(batch));
+            return stubAddresses[place] = type.Module.ResolveMethod(first + place - (2 * StubBatch * batch))!.MethodHandle.GetFunctionPointer();
         }
     }
 
-    private Type EmitStubs(ModuleBuilder target)
+    private static (Type Type, int FirstToken) FirstOf(Type type) => (type, type.GetMethod("pending0")!.MetadataToken);
+
+    private Type EmitStubBatch(int batch)
+    {
+        int from = batch * StubBatch;
+        return EmitStubs(DynamicCode.NewModule($"wasm-stubs{batch}:" + Context.Module.DisplayName), from, Math.Min(from + StubBatch, shapes.Count));
+    }
+
+    private readonly nint[] stubAddresses;
+
+    private Type EmitStubs(ModuleBuilder target, int from, int to)
     {
         TypeBuilder type = DynamicCode.NewType(target, "stubs");
-        var done = new HashSet<string>();
-        foreach (TypeUse use in Context.Module.Functions)
+        for (int i = from; i < to; i++)
         {
-            ClrSignature signature = SignatureOf(use.TypeIndex);
-            if (!done.Add(signature.Shape)) continue;
-            int number = stubShapes[signature.Shape];
-            EmitStub(type, $"pending{number}", signature, Members.ResolvePending, targetIsFunction: false);
-            EmitStub(type, $"reference{number}", signature, Members.FunctionResolve, targetIsFunction: true);
+            EmitStub(type, $"pending{i - from}", shapes[i], Members.ResolvePending, targetIsFunction: false);
+            EmitStub(type, $"reference{i - from}", shapes[i], Members.FunctionResolve, targetIsFunction: true);
         }
 
         return type.CreateType();

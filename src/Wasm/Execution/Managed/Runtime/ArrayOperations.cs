@@ -11,10 +11,19 @@ internal static class ArrayOperations
     // What one array may take, so that a guest cannot ask the process for everything at once.
     private const long LargestBytes = 1L << 28;
 
+    // Below this an array is made first and counted then.
+    private const long LargeBytes = 1 << 16;
+
+    // The objects around the items.
+    private const int ObjectBytes = 56;
+
     public static object NewArray(ManagedInstance instance, int type, int length)
     {
         Binary.ValueType storage = instance.OwnCode.Context.ArrayTypeAt((uint)type).Element.Storage;
-        if ((uint)length * (long)SizeOf(storage) > LargestBytes) throw new WasmTrapException(TrapKind.AllocationTooLarge);
+        long bytes = ObjectBytes + ((uint)length * (long)SizeOf(storage));
+        if (bytes > LargestBytes) throw new WasmTrapException(TrapKind.AllocationTooLarge);
+        GuestHeap heap = instance.OwnStore.Heap;
+        if (bytes > LargeBytes) heap.Require(bytes);
         Array items = storage.Kind switch
         {
             ValueKind.I8 => new byte[length],
@@ -26,7 +35,9 @@ internal static class ArrayOperations
             ValueKind.V128 => new Vector128<byte>[length],
             _ => new object?[length],
         };
-        return new ArrayObject(instance.OwnCode.TypeAt(type), items);
+        var array = new ArrayObject(instance.OwnCode.TypeAt(type), items);
+        heap.Count(array, bytes);
+        return array;
     }
 
     public static object NewFromData(ManagedInstance instance, int type, int segment, int source, int length)

@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace Chain.Wasm.Execution.Managed.Runtime;
 
 /// <summary>
@@ -6,6 +8,9 @@ namespace Chain.Wasm.Execution.Managed.Runtime;
 /// </summary>
 internal static unsafe class BulkOperations
 {
+    // What is moved between two looks at the deadline: well below a millisecond's work, but for pages that are touched for the first time.
+    private const ulong Part = 1 << 20;
+
     public static long MemoryGrow(ManagedInstance instance, int memory, ulong pages) => instance.Memories[memory].Grow(pages);
 
     public static void MemoryCopy(ManagedInstance instance, int to, int from, ulong target, ulong source, ulong length)
@@ -13,14 +18,38 @@ internal static unsafe class BulkOperations
         ManagedMemory targetMemory = instance.Memories[to], sourceMemory = instance.Memories[from];
         CheckMemory(targetMemory, target, length);
         CheckMemory(sourceMemory, source, length);
-        Buffer.MemoryCopy((byte*)sourceMemory.Base + source, (byte*)targetMemory.Base + target, length, length);
+        byte* into = (byte*)targetMemory.Base + target, outOf = (byte*)sourceMemory.Base + source;
+        // Where the ranges overlap the parts go in the order that reads each byte before it is overwritten.
+        bool downwards = into > outOf;
+        while (length > Part)
+        {
+            length -= Part;
+            ulong at = downwards ? length : 0;
+            Buffer.MemoryCopy(outOf + at, into + at, Part, Part);
+            if (!downwards)
+            {
+                into += Part;
+                outOf += Part;
+            }
+
+            CheckDeadline(instance);
+        }
+
+        Buffer.MemoryCopy(outOf, into, length, length);
     }
 
     public static void MemoryFill(ManagedInstance instance, int memory, ulong target, int value, ulong length)
     {
         ManagedMemory filled = instance.Memories[memory];
         CheckMemory(filled, target, length);
-        System.Runtime.InteropServices.NativeMemory.Fill((byte*)filled.Base + target, (nuint)length, (byte)value);
+        byte* at = (byte*)filled.Base + target;
+        for (; length > Part; length -= Part, at += Part)
+        {
+            NativeMemory.Fill(at, (nuint)Part, (byte)value);
+            CheckDeadline(instance);
+        }
+
+        NativeMemory.Fill(at, (nuint)length, (byte)value);
     }
 
     public static void MemoryInit(ManagedInstance instance, int segment, int memory, ulong target, ulong source, ulong length)
@@ -36,12 +65,12 @@ internal static unsafe class BulkOperations
 
     public static object? TableGet(ManagedInstance instance, int table, ulong index) => instance.Tables[table][index];
 
-    public static void TableSet(ManagedInstance instance, int table, ulong index, object? value) => instance.Tables[table][index] = value;
+    public static void TableSet(ManagedInstance instance, int table, ulong index, object? value) => instance.Tables[table].Set(index, value);
 
     public static long TableSize(ManagedInstance instance, int table) => instance.Tables[table].Count;
 
     public static long TableGrow(ManagedInstance instance, int table, object? value, ulong elements) =>
-        instance.Tables[table].Grow(elements, value);
+        instance.Tables[table].GrowBy(elements, value);
 
     public static void TableFill(ManagedInstance instance, int table, ulong target, object? value, ulong length)
     {
@@ -70,6 +99,11 @@ internal static unsafe class BulkOperations
     public static void ElemDrop(ManagedInstance instance, int segment) => instance.Elements[segment] = [];
 
     public static bool InRange(ulong start, ulong length, ulong size) => start <= size && length <= size - start;
+
+    private static void CheckDeadline(ManagedInstance instance)
+    {
+        if (Volatile.Read(ref instance.Interrupt) != 0) throw new WasmTrapException(TrapKind.Deadline);
+    }
 
     private static void CheckMemory(ManagedMemory memory, ulong start, ulong length)
     {

@@ -1,34 +1,43 @@
 namespace Chain.Wasm.Execution.Managed.Runtime;
 
 /// <summary>
-/// When a store's running code has to end. A ticker that all stores share looks every few milliseconds and raises a flag in the store's
-/// instances, so that compiled code never reads a clock. The flag goes up and down under one lock: while it is up, the present deadline has
-/// passed. Safe for any thread.
+/// When a store's running code has to end. One thread that all stores share sleeps until the next deadline and then raises flags, so that
+/// compiled code never reads a clock: one in each instance, which loops test, and the store's stack limit, which functions test as they
+/// begin and which then is above every stack. Flags go up and down under one lock: while they are up, the present deadline has passed.
+/// Safe for any thread.
 /// </summary>
-internal sealed class Deadline : IDisposable
+/// <remarks>The thread is its own: guests that hold every thread of the pool must not be able to hold up what ends them.</remarks>
+internal sealed unsafe class Deadline : IDisposable
 {
     /// <summary>The raised flag.</summary>
     public const int Raised = int.MaxValue;
 
-    private const int TickMilliseconds = 5;
+    // How long the thread waits for another deadline before it ends.
+    private const int IdleMilliseconds = 10_000;
 
-    private static readonly Lock Gate = new();
+    private static readonly object Gate = new();
     private static readonly HashSet<Deadline> Watched = [];
-    private static Timer? ticker;
+    private static Thread? watcher;
+    private static long wakesAt;
 
     private readonly List<ManagedInstance> instances = [];
+    private NativeContext* context;
     private CancellationTokenRegistration registration;
     private long endsAt = long.MaxValue;
+    private volatile bool hasPassed;
 
-    /// <summary>Whether the flag is up.</summary>
-    public bool HasPassed { get; private set; }
+    /// <param name="context">The store's; it must live until <see cref="Dispose"/>.</param>
+    public Deadline(NativeContext* context) => this.context = context;
+
+    /// <summary>Whether the flags are up.</summary>
+    public bool HasPassed => hasPassed;
 
     public void Add(ManagedInstance instance)
     {
         lock (Gate)
         {
             instances.Add(instance);
-            if (HasPassed) Volatile.Write(ref instance.Interrupt, Raised);
+            if (hasPassed) Volatile.Write(ref instance.Interrupt, Raised);
         }
     }
 
@@ -39,11 +48,18 @@ internal sealed class Deadline : IDisposable
         lock (Gate)
         {
             bool endless = timeout == Timeout.InfiniteTimeSpan;
-            endsAt = endless ? long.MaxValue : Environment.TickCount64 + Math.Max(0, (long)timeout.TotalMilliseconds);
-            SetFlag(cancellation.IsCancellationRequested || (timeout <= TimeSpan.Zero && !endless));
-            if (endless) Watched.Remove(this);
-            else Watched.Add(this);
-            StartOrStopTicker();
+            bool atOnce = cancellation.IsCancellationRequested || (timeout <= TimeSpan.Zero && !endless);
+            SetFlags(atOnce);
+            if (endless || atOnce)
+            {
+                Watched.Remove(this);
+            }
+            else
+            {
+                endsAt = Environment.TickCount64 + (long)timeout.TotalMilliseconds;
+                Watched.Add(this);
+                WakeBefore(endsAt);
+            }
         }
 
         if (cancellation.CanBeCanceled) registration = cancellation.UnsafeRegister(static self => ((Deadline)self!).Raise(), this);
@@ -54,50 +70,72 @@ internal sealed class Deadline : IDisposable
         registration.Dispose();
         lock (Gate)
         {
+            context = null;
             Watched.Remove(this);
             instances.Clear();
-            StartOrStopTicker();
         }
     }
 
     private void Raise()
     {
-        lock (Gate) SetFlag(true);
+        lock (Gate)
+        {
+            Watched.Remove(this);
+            SetFlags(true);
+        }
     }
 
-    private void SetFlag(bool raised)
+    private void SetFlags(bool raised)
     {
-        if (HasPassed == raised) return;
-        HasPassed = raised;
+        if (hasPassed == raised || context is null) return;
+        hasPassed = raised;
+        // A thread that enters a guest sets the limit and then looks at the flag, without a fence: this is the fence for both.
+        if (raised) Interlocked.MemoryBarrierProcessWide();
+        nuint running = context->RunningLimit;
+        context->StackLimit = raised || running == 0 ? NativeContext.NoStack : running;
         foreach (ManagedInstance instance in instances) Volatile.Write(ref instance.Interrupt, raised ? Raised : 0);
     }
 
-    private static void StartOrStopTicker()
+    private static void WakeBefore(long time)
     {
-        if (Watched.Count == 0)
+        if (watcher is null)
         {
-            ticker?.Dispose();
-            ticker = null;
+            wakesAt = time;
+            watcher = new Thread(Watch) { IsBackground = true, Name = "wasm deadlines", Priority = ThreadPriority.AboveNormal };
+            watcher.Start();
         }
-        else
+        else if (time < wakesAt)
         {
-            ticker ??= new Timer(static _ => Tick(), null, TickMilliseconds, TickMilliseconds);
+            wakesAt = time;
+            Monitor.Pulse(Gate);
         }
     }
 
-    private static void Tick()
+    private static void Watch()
     {
         lock (Gate)
         {
-            long now = Environment.TickCount64;
-            foreach (Deadline watched in Watched)
+            while (true)
             {
-                if (now < watched.endsAt) continue;
-                watched.SetFlag(true);
-                Watched.Remove(watched);
-            }
+                long now = Environment.TickCount64;
+                wakesAt = long.MaxValue;
+                foreach (Deadline watched in Watched)
+                {
+                    if (now < watched.endsAt)
+                    {
+                        wakesAt = Math.Min(wakesAt, watched.endsAt);
+                        continue;
+                    }
 
-            StartOrStopTicker();
+                    Watched.Remove(watched);
+                    watched.SetFlags(true);
+                }
+
+                bool pulsed = Monitor.Wait(Gate, (int)Math.Min(wakesAt - now, IdleMilliseconds));
+                if (pulsed || Watched.Count > 0) continue;
+                watcher = null;
+                return;
+            }
         }
     }
 }

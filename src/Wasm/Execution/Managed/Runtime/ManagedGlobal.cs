@@ -1,7 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using Chain.Wasm.Binary;
-using Chain.Wasm.Validation;
 
 namespace Chain.Wasm.Execution.Managed.Runtime;
 
@@ -10,20 +9,22 @@ internal sealed unsafe class ManagedGlobal : GlobalVariable
 {
     // Keeps the instance, and with it the native bytes, alive; a host's global owns its bytes itself.
     private readonly object? owner;
-    private readonly TypeRegistry types;
 
-    /// <param name="types">The engine's types.</param>
+    /// <param name="store">The store it belongs to.</param>
     /// <param name="type">The type; concrete heap types are ids.</param>
     /// <param name="owner">The instance in whose block <paramref name="address"/> is, or none for a global of its own.</param>
     /// <param name="address">The 16 bytes; zero for a global of its own.</param>
-    public ManagedGlobal(TypeRegistry types, GlobalType type, object? owner, nint address)
+    public ManagedGlobal(ManagedStore store, GlobalType type, object? owner, nint address)
     {
-        this.types = types;
+        Store = store;
         this.owner = owner;
         Type = type;
         Address = address != 0 ? address : (nint)NativeMemory.AllocZeroed(16);
         if (owner is not null) GC.SuppressFinalize(this);
     }
+
+    /// <summary>The store it belongs to.</summary>
+    public ManagedStore Store { get; }
 
     public override GlobalType Type { get; }
 
@@ -55,10 +56,12 @@ internal sealed unsafe class ManagedGlobal : GlobalVariable
     /// <exception cref="ArgumentException">The value is not of its type.</exception>
     public void Initialize(Value value)
     {
-        bool fits = value.Kind == Type.Value.Kind
-            && (value.Kind != ValueKind.Ref || ReferenceOperations.Matches(types, value.Reference, Type.Value));
-        if (!fits) throw new ArgumentException($"the global has type {Type.Value}, the value has not: {value}");
-        if (value.Kind == ValueKind.Ref) Reference = value.Reference;
+        if (value.Kind != Type.Value.Kind) throw new ArgumentException($"the global has type {Type.Value}, the value has not: {value}");
+        if (value.Kind == ValueKind.Ref)
+        {
+            ReferenceOperations.CheckFromHost(Store, value.Reference, Type.Value, "the global's value");
+            Reference = value.Reference;
+        }
         else if (value.Kind == ValueKind.V128) *(Vector128<byte>*)Address = value.V128;
         else *(ulong*)Address = value.Bits;
         GC.KeepAlive(owner);

@@ -35,7 +35,16 @@ internal sealed unsafe class ManagedMemory : LinearMemory
         largest = Math.Max(largest / MemoryType.PageSize * MemoryType.PageSize, minimum);
         reservedBytes = VirtualMemory.RoundUp((nuint)largest);
         store.TakeMemory((long)minimum);
-        region = VirtualMemory.Reserve(header + reservedBytes);
+        try
+        {
+            region = VirtualMemory.Reserve(header + reservedBytes);
+        }
+        catch (WasmLimitException)
+        {
+            store.ReturnMemory((long)minimum);
+            throw;
+        }
+
         Base = region + (nint)header;
         bool mapped = image is not null && image.Map(Base);
         imageBytes = mapped ? image!.MappedBytes : 0;
@@ -44,7 +53,8 @@ internal sealed unsafe class ManagedMemory : LinearMemory
         if (!VirtualMemory.Commit(region, header)
             || !VirtualMemory.Commit(Base + (nint)imageBytes, committedBytes - Math.Min(committedBytes, imageBytes)))
         {
-            VirtualMemory.Release(region, header + reservedBytes);
+            store.ReturnMemory((long)minimum);
+            Release();
             throw new WasmLimitException($"the system has no {minimum} bytes for a memory");
         }
 
@@ -59,28 +69,38 @@ internal sealed unsafe class ManagedMemory : LinearMemory
     public bool HasImage { get; }
 
     public override MemoryType Type =>
-        type with { Limits = type.Limits with { Minimum = ByteLengthUnchecked / MemoryType.PageSize } };
+        type with { Limits = type.Limits with { Minimum = CheckedByteLength / MemoryType.PageSize } };
 
-    public override long ByteLength => (long)ByteLengthUnchecked;
+    public override long ByteLength => (long)CheckedByteLength;
 
     /// <summary>The store it belongs to.</summary>
     public ManagedStore Store => store;
 
     private ref ulong ByteLengthUnchecked => ref *(ulong*)(Base + LengthOffset);
 
+    // What the host asks for after the store is gone would be a read of memory that is somebody else's by then.
+    private ref ulong CheckedByteLength
+    {
+        get
+        {
+            ObjectDisposedException.ThrowIf(region == 0, typeof(Store));
+            return ref ByteLengthUnchecked;
+        }
+    }
+
     // 65,536 pages is what 32 bits of address reach; with 64 it is what a process can address.
     private ulong LargestPages => Math.Min(type.Limits.Maximum ?? ulong.MaxValue, type.Limits.Is64 ? 1UL << 31 : 1UL << 16);
 
     public override Span<byte> Slice(ulong address, ulong length)
     {
-        ulong size = ByteLengthUnchecked;
+        ulong size = CheckedByteLength;
         if (address > size || length > size - address || length > int.MaxValue) throw new WasmTrapException(TrapKind.MemoryOutOfBounds);
         return new Span<byte>((byte*)Base + address, (int)length);
     }
 
     public override long Grow(ulong pages)
     {
-        ulong old = ByteLengthUnchecked;
+        ulong old = CheckedByteLength;
         long oldPages = (long)(old / MemoryType.PageSize);
         if (pages == 0) return oldPages;
         if (pages > (reservedBytes - old) / MemoryType.PageSize) return -1;
@@ -108,7 +128,7 @@ internal sealed unsafe class ManagedMemory : LinearMemory
     {
         ulong minimum = type.Limits.Minimum * MemoryType.PageSize;
         nuint keep = Math.Max(VirtualMemory.RoundUp((nuint)minimum), imageBytes);
-        store.ReturnMemory((long)(ByteLengthUnchecked - minimum));
+        store.ReturnMemory((long)(CheckedByteLength - minimum));
         VirtualMemory.Discard(Base, Math.Min(committedBytes, keep));
         if (committedBytes > keep)
         {

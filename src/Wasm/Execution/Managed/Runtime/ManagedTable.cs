@@ -20,7 +20,11 @@ internal sealed class ManagedTable : ReferenceTable
         }
 
         Elements = new object?[type.Limits.Minimum];
-        if (initial is not null) Array.Fill(Elements, initial);
+        if (initial is not null)
+        {
+            ReferenceOperations.CheckFromHost(store, initial, type.Element, "the element");
+            Array.Fill(Elements, initial);
+        }
     }
 
     /// <summary>The elements; replaced when the table grows.</summary>
@@ -40,13 +44,31 @@ internal sealed class ManagedTable : ReferenceTable
 
         set
         {
-            object?[] elements = Elements;
-            if (index >= (ulong)elements.Length) throw new WasmTrapException(TrapKind.TableOutOfBounds);
-            elements[index] = value;
+            ReferenceOperations.CheckFromHost(store, value, type.Element, "the element");
+            Set(index, value);
         }
     }
 
+    /// <summary>The store it belongs to.</summary>
+    public ManagedStore Store => store;
+
+    /// <summary>Sets an element to a value that is known to be of the type.</summary>
+    /// <exception cref="WasmTrapException">The index is not inside the table.</exception>
+    public void Set(ulong index, object? value)
+    {
+        object?[] elements = Elements;
+        if (index >= (ulong)elements.Length) throw new WasmTrapException(TrapKind.TableOutOfBounds);
+        elements[index] = value;
+    }
+
     public override long Grow(ulong elements, object? value)
+    {
+        ReferenceOperations.CheckFromHost(store, value, type.Element, "the element");
+        return GrowBy(elements, value);
+    }
+
+    /// <summary>Grows with a value that is known to be of the type.</summary>
+    public long GrowBy(ulong elements, object? value)
     {
         int old = Elements.Length;
         if (elements == 0) return old;

@@ -6,8 +6,16 @@ namespace Chain.Wasm.Execution.Managed.Runtime;
 [StructLayout(LayoutKind.Sequential)]
 internal unsafe struct NativeContext
 {
-    /// <summary>The lowest address to which the stack may grow; zero while no guest code runs.</summary>
+    /// <summary>A limit that is above every stack, and leaves room to add to it.</summary>
+    public static readonly nuint NoStack = nuint.MaxValue / 2;
+
+    /// <summary>
+    /// The lowest address to which the stack may grow; <see cref="NoStack"/> while no guest code may run: outside of calls, and past the deadline.
+    /// </summary>
     public nuint StackLimit;
+
+    /// <summary>The limit of the call that is under way, whatever its deadline; zero outside of calls.</summary>
+    public nuint RunningLimit;
 
     /// <summary>What is left of the fuel.</summary>
     public long Fuel;

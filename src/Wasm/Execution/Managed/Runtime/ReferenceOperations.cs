@@ -17,6 +17,17 @@ internal static class ReferenceOperations
             : IsAbstract(reference, type.Heap.Abstract);
     }
 
+    /// <summary>Checks a reference that the host hands to a guest: compiled code takes its type for granted.</summary>
+    /// <exception cref="ArgumentException">It is not of the type, or a function of another store.</exception>
+    public static void CheckFromHost(ManagedStore store, object? reference, ValueType type, string what)
+    {
+        // An extern reference may be anything; but a function comes with a store, which may be disposed of before this one.
+        if (reference is ManagedFunction function && function.OwnStore != store)
+            throw new ArgumentException($"{what} is a function of another store");
+        if (!Matches(store.Engine.Types, reference, type))
+            throw new ArgumentException($"{what} must be {type}, it is {reference?.ToString() ?? "null"}");
+    }
+
     /// <summary><c>ref.eq</c>: identity, and equality of unboxed scalars.</summary>
     public static int RefEq(object? left, object? right) =>
         ReferenceEquals(left, right) || (left is I31Object a && right is I31Object b && a.Value == b.Value) ? 1 : 0;
@@ -48,7 +59,12 @@ internal static class ReferenceOperations
             throw new WasmTrapException(TrapKind.IndirectCallTypeMismatch);
     }
 
-    public static object RefI31(int value) => new I31Object(value);
+    public static object RefI31(int value, ManagedInstance instance)
+    {
+        var boxed = new I31Object(value);
+        instance.OwnStore.Heap.Count(boxed, 24);
+        return boxed;
+    }
 
     public static int I31GetS(object? reference)
     {

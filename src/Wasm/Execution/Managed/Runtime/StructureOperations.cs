@@ -28,6 +28,8 @@ internal sealed class StructureLayout
             Fields[i] = new FieldSlot(storage, Numbers);
             Numbers += storage.Kind == ValueKind.V128 ? 2 : 1;
         }
+
+        Bytes = 40 + ArrayBytes(Numbers) + ArrayBytes(References);
     }
 
     public FieldSlot[] Fields { get; }
@@ -36,6 +38,11 @@ internal sealed class StructureLayout
     public int Numbers { get; }
 
     public int References { get; }
+
+    /// <summary>What a structure takes on the heap, in bytes.</summary>
+    public int Bytes { get; }
+
+    private static int ArrayBytes(int items) => items == 0 ? 0 : 24 + (8 * items);
 }
 
 /// <summary>The structure instructions (core specification, "Aggregate Instructions").</summary>
@@ -44,7 +51,9 @@ internal static class StructureOperations
     public static object NewStructure(ManagedInstance instance, int type)
     {
         StructureLayout layout = instance.OwnCode.Layout(type);
-        return new StructureObject(instance.OwnCode.TypeAt(type), layout.Numbers, layout.References);
+        var structure = new StructureObject(instance.OwnCode.TypeAt(type), layout.Numbers, layout.References);
+        instance.OwnStore.Heap.Count(structure, layout.Bytes);
+        return structure;
     }
 
     public static int GetI32(object? structure, int slot) => (int)Of(structure).Numbers[slot];

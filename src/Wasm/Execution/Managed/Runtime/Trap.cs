@@ -1,5 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 
+using Chain.Wasm.Execution.Managed.Compilation;
+
 namespace Chain.Wasm.Execution.Managed.Runtime;
 
 /// <summary>Makes and throws the traps of compiled code.</summary>
@@ -30,7 +32,13 @@ internal static class Trap
 
     public static Exception MakeUnreachable() => new WasmTrapException(TrapKind.Unreachable);
 
-    public static Exception MakeStackOverflow() => new WasmTrapException(TrapKind.StackOverflow);
+    /// <summary>What it means that a function found no stack left: a deadline that has passed takes it all away.</summary>
+    public static Exception MakeNoStack(ManagedInstance instance) =>
+        new WasmTrapException(instance.OwnStore.IsInterrupted ? TrapKind.Deadline : TrapKind.StackOverflow);
+
+    public static Exception MakeTooLarge(ManagedInstance instance, int function) => new WasmLimitException(
+        $"{instance.CompiledModule.Module.DisplayName}: {instance.OwnCode.Context.Describe((uint)function)} is too large to compile: "
+        + CilEstimate.Limits);
 
     public static Exception MakeOutOfFuel() => new WasmTrapException(TrapKind.OutOfFuel);
 }
