@@ -51,7 +51,7 @@ public sealed class TraceQuery(StoreReader store)
             progress?.Report(days[i].Suffix);
         }
 
-        return await SummariesAsync(connection, keys, cancellation);
+        return await SummariesAsync(connection, days, keys, cancellation);
     }
 
     /// <summary>The key of a trace by its id, or of the trace of a call by the call's id; null when the store has no such call.</summary>
@@ -139,7 +139,7 @@ public sealed class TraceQuery(StoreReader store)
         }
 
         await CallRows.EnsureNamesAsync(connection, store.Names, rows, cancellation);
-        long total = await CountAsync(connection, key, cancellation);
+        long total = await CountAsync(connection, days, key, cancellation);
         return TraceTree.Part((await IdsAsync(connection, [key], cancellation))[key], rows, total, cut, store.Names);
     }
 
@@ -170,7 +170,7 @@ public sealed class TraceQuery(StoreReader store)
         rows.RemoveAll(row => surplus.Contains(row.Id));
     }
 
-    private async Task<IReadOnlyList<TraceSummary>> SummariesAsync(NpgsqlConnection connection, List<long> keys, CancellationToken cancellation)
+    private async Task<IReadOnlyList<TraceSummary>> SummariesAsync(NpgsqlConnection connection, CallDayRange[] days, List<long> keys, CancellationToken cancellation)
     {
         var roots = new List<CallRow>();
         foreach (long key in keys)
@@ -187,13 +187,34 @@ public sealed class TraceQuery(StoreReader store)
         await CallRows.EnsureNamesAsync(connection, store.Names, roots, cancellation);
         Dictionary<long, TraceId> ids = await IdsAsync(connection, keys, cancellation);
         var summaries = new List<TraceSummary>();
-        foreach (CallRow root in roots) summaries.Add(new TraceSummary(ids[root.Trace], CallRows.Info(store.Names, root), await CountAsync(connection, root.Trace, cancellation)));
+        foreach (CallRow root in roots) summaries.Add(new TraceSummary(ids[root.Trace], CallRows.Info(store.Names, root), await CountAsync(connection, days, root.Trace, cancellation)));
         return summaries;
     }
 
-    private static async Task<long> CountAsync(NpgsqlConnection connection, long key, CancellationToken cancellation)
+    private static async Task<long> CountAsync(NpgsqlConnection connection, IEnumerable<CallDayRange> days, long key, CancellationToken cancellation)
     {
-        await using var command = new NpgsqlCommand("SELECT (SELECT count(*) FROM call WHERE trace = $1) + (SELECT count(*) FROM call WHERE id = $1 AND trace IS NULL)", connection);
+        // On an open day a small trace is counted down its tree, a large one by the summary of pages.
+        const int Small = 1_000;
+        long total = 0;
+        foreach (CallDayRange day in days)
+        {
+            if (!day.MayHoldTrace(key)) continue;
+            string all = $"SELECT (SELECT count(*) FROM call_{day.Suffix} WHERE trace = $1{(key < 0 ? " AND trace < 0" : day.IsClosed ? " AND trace > 0" : "")}) + (SELECT count(*) FROM call_{day.Suffix} WHERE id = $1 AND trace IS NULL)";
+            string tree = $"""
+                WITH RECURSIVE w(id) AS (SELECT $1::bigint UNION ALL SELECT t.id FROM w JOIN call_{day.Suffix} t ON t.parent = w.id)
+                SELECT count(*) FROM (SELECT FROM w WHERE id <> $1 OR EXISTS (SELECT FROM call_{day.Suffix} WHERE id = $1) LIMIT {Small}) small
+                """;
+            bool byTree = key > 0 && !day.IsClosed && day.Holds(key);
+            long here = await ScalarAsync(connection, byTree ? tree : all, key, cancellation);
+            total += byTree && here == Small ? await ScalarAsync(connection, all, key, cancellation) : here;
+        }
+
+        return total;
+    }
+
+    private static async Task<long> ScalarAsync(NpgsqlConnection connection, string sql, long key, CancellationToken cancellation)
+    {
+        await using var command = new NpgsqlCommand(sql, connection);
         command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = key });
         return (long)(await command.ExecuteScalarAsync(cancellation))!;
     }
