@@ -156,6 +156,9 @@ internal sealed unsafe class ManagedStore : Store
         context->StackLimit = NativeContext.NoStack;
     }
 
+    /// <summary>The last exception that left a function of the host into a guest.</summary>
+    public Exception? HostException { get; set; }
+
     /// <summary>Whether a call from the host is under way.</summary>
     public bool IsRunning => context is not null && context->RunningLimit != 0;
 

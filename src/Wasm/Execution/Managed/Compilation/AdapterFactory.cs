@@ -13,7 +13,7 @@ internal sealed class AdapterFactory
 {
     private static readonly Type[] TrapSources =
     [
-        typeof(ArithmeticException), typeof(IndexOutOfRangeException), typeof(NullReferenceException), typeof(HostCallException),
+        typeof(ArithmeticException), typeof(IndexOutOfRangeException), typeof(NullReferenceException),
         typeof(OutOfMemoryException), typeof(InvalidProgramException),
     ];
 

@@ -3,17 +3,19 @@ using System.Runtime.ExceptionServices;
 
 namespace Chain.Wasm.Execution.Managed.Compilation;
 
-/// <summary>Carries an exception of the host through guest code, which must not take it for a trap.</summary>
-internal sealed class HostCallException(Exception inner) : Exception("a host function failed", inner);
-
 /// <summary>Where control passes between host and guest: CLR exceptions that compiled code relies on become traps.</summary>
+/// <remarks>
+/// An exception of the host, or a trap, passes through any number of guests and host functions without being caught: a handler that throws
+/// again leaves what it used of the stack until the outermost one is through, and a guest that calls itself through the host can make
+/// enough of them to end the process.
+/// </remarks>
 internal static class Boundary
 {
     /// <summary>Leaves guest code with what an exception means to the host.</summary>
     [DoesNotReturn]
     public static void Throw(Exception exception, ManagedFunction entered)
     {
-        if (exception is HostCallException { InnerException: { } inner }) ExceptionDispatchInfo.Throw(inner);
+        if (ReferenceEquals(exception, entered.OwnStore.HostException)) ExceptionDispatchInfo.Throw(exception);
         throw exception switch
         {
             DivideByZeroException => new WasmTrapException(TrapKind.IntegerDivideByZero, exception),
@@ -28,11 +30,4 @@ internal static class Boundary
             _ => new InvalidOperationException($"compiled code failed: {exception.Message}", exception),
         };
     }
-
-    /// <summary>Whether an exception that leaves a host function is the host's own: what a guest did, further in, goes on as it is.</summary>
-    public static int IsOfTheHost(object exception) => exception is WasmException ? 0 : 1;
-
-    /// <summary>Leaves host code into guest code with an exception of the host's.</summary>
-    [DoesNotReturn]
-    public static void ThrowIntoGuest(object exception) => throw new HostCallException((Exception)exception);
 }

@@ -142,6 +142,8 @@ internal sealed partial class FunctionEmitter
             il.LoadAddress(probe);
             il.Emit(OpCodes.Conv_U);
             LoadContext(NativeContext.StackLimitOffset);
+            // The JIT makes a loop of a tail call of the function itself, and would read the limit once before it.
+            if (scan.HasTailCalls) il.Emit(OpCodes.Volatile);
             il.Emit(OpCodes.Ldind_I);
             TrapIf(OpCodes.Blt_Un, OpCodes.Bge_Un, nameof(Trap.MakeNoStack));
         }

@@ -46,6 +46,8 @@ internal sealed class FunctionScan
 
     public bool HasCalls { get; private set; }
 
+    public bool HasTailCalls { get; private set; }
+
     public bool HasLoops => loopCosts.Count > 0;
 
     public bool HasTry { get; private set; }
@@ -116,6 +118,7 @@ internal sealed class FunctionScan
             case Opcode.Call or Opcode.CallIndirect or Opcode.CallRef or Opcode.ReturnCall or Opcode.ReturnCallIndirect
                 or Opcode.ReturnCallRef or Opcode.MemoryGrow:
                 HasCalls = true;
+                HasTailCalls |= ins.Opcode is Opcode.ReturnCall or Opcode.ReturnCallIndirect or Opcode.ReturnCallRef;
                 break;
             case Opcode.F32Const or Opcode.F64Const or Opcode.V128Const:
                 Neutral |= NeutralIn(ins);

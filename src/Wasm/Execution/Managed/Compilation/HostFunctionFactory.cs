@@ -10,6 +10,7 @@ namespace Chain.Wasm.Execution.Managed.Compilation;
 internal sealed class HostTarget(Delegate callback, ManagedStore store, FunctionType type)
 {
     public readonly Delegate Callback = callback;
+    private readonly ManagedStore store = store;
 
     /// <summary>Calls a callback that takes and gives values.</summary>
     public Value[] Call(Value[] arguments)
@@ -26,6 +27,13 @@ internal sealed class HostTarget(Delegate callback, ManagedStore store, Function
 
         for (int i = 1; i < results.Length; i++) store.WriteResult(i, results[i]);
         return results;
+    }
+
+    /// <summary>Remembers that an exception is the host's, which must not be taken for a trap. Answers that it is not handled.</summary>
+    public static int NoteFailure(object exception, HostTarget target)
+    {
+        target.store.HostException = exception as Exception;
+        return 0;
     }
 
     /// <summary>Checks the reference that a typed callback returned.</summary>
@@ -114,11 +122,12 @@ internal sealed class HostFunctionFactory(ManagedEngine engine)
         il.BeginExceptionBlock();
         emitCall(il);
         if (result is not null) il.Emit(OpCodes.Stloc, result);
-        // A filter and not a catch that throws on: that one would need new stack for every turn between host and guest on the way out.
+        // The filter only looks on; the handler behind it never runs.
         il.BeginExceptFilterBlock();
-        il.Emit(OpCodes.Call, Members.Method(typeof(Boundary), nameof(Boundary.IsOfTheHost)));
-        il.BeginCatchBlock(null!);
-        il.Emit(OpCodes.Call, Members.Method(typeof(Boundary), nameof(Boundary.ThrowIntoGuest)));
+        il.Emit(OpCodes.Ldarg, (short)signature.Parameters.Length);
+        il.Emit(OpCodes.Call, Members.Method(typeof(HostTarget), nameof(HostTarget.NoteFailure)));
+        il.BeginCatchBlock(null);
+        il.Emit(OpCodes.Pop);
         il.EndExceptionBlock();
         if (result is not null) il.Emit(OpCodes.Ldloc, result);
         il.Emit(OpCodes.Ret);

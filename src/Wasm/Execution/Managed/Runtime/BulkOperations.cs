@@ -10,6 +10,7 @@ internal static unsafe class BulkOperations
 {
     // What is moved between two looks at the deadline: well below a millisecond's work, but for pages that are touched for the first time.
     private const ulong Part = 1 << 20;
+    private const int PartElements = 1 << 17;
 
     public static long MemoryGrow(ManagedInstance instance, int memory, ulong pages) => instance.Memories[memory].Grow(pages);
 
@@ -76,7 +77,14 @@ internal static unsafe class BulkOperations
     {
         object?[] elements = instance.Tables[table].Elements;
         CheckTable(elements, target, length);
-        Array.Fill(elements, value, (int)target, (int)length);
+        int at = (int)target, left = (int)length;
+        for (; left > PartElements; left -= PartElements, at += PartElements)
+        {
+            Array.Fill(elements, value, at, PartElements);
+            CheckDeadline(instance);
+        }
+
+        Array.Fill(elements, value, at, left);
     }
 
     public static void TableCopy(ManagedInstance instance, int to, int from, ulong target, ulong source, ulong length)
