@@ -126,7 +126,7 @@ public abstract class Store : IDisposable
 
     /// <summary>
     /// Sets when running code ends with <see cref="TrapKind.Deadline"/>: within about 10 ms after this much time, or at once when the token
-    /// is cancelled. It stays until the next call of this method. Any thread.
+    /// is cancelled. It stays until the next call of this method: a call that begins past it ends at once. Any thread.
     /// </summary>
     /// <param name="timeout">From now; <see cref="Timeout.InfiniteTimeSpan"/> for none.</param>
     /// <param name="cancellation">Ends running code early.</param>

@@ -24,6 +24,8 @@ public abstract class Function : External
     /// <exception cref="ArgumentException">The number or the kinds of the arguments are not those of <see cref="Type"/>.</exception>
     /// <exception cref="WasmTrapException">The guest trapped or reached a limit.</exception>
     /// <exception cref="WasmGuestException">The guest threw an exception that no guest caught.</exception>
+    /// <exception cref="WasmLimitException">A function that was called for the first time is too large to compile.</exception>
+    /// <exception cref="InvalidOperationException">Another thread is in a call of the same store.</exception>
     public abstract Value[] Invoke(params ReadOnlySpan<Value> arguments);
 
     /// <summary>
