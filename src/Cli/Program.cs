@@ -5,6 +5,7 @@ using Chain.Cli.Lineage;
 using Chain.Cli.Policy;
 using Chain.Cli.RecordStore;
 using Chain.Cli.Traces;
+using Chain.Cli.Components;
 using Chain.Cli.Wasm;
 
 namespace Chain.Cli;
@@ -25,6 +26,7 @@ internal static class Program
             AlertsCommand.Create(),
             SilenceCommand.Create(),
             StoreCommand.Create(),
+            ComponentCommand.Create(),
             BenchCommand.Create(),
         };
         return CommandRunner.Run(root, args);

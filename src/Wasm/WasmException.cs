@@ -21,3 +21,11 @@ public sealed class InvalidModuleException(string message, long offset, uint? fu
     /// <summary>The function in whose body it stands, or <see langword="null"/> where it is outside all bodies.</summary>
     public uint? FunctionIndex { get; } = functionIndex;
 }
+
+/// <summary>The bytes are not a component in the binary format (Component Model, "Binary.md").</summary>
+public sealed class MalformedComponentException(string message, long offset) : WasmException(message, offset);
+
+/// <summary>The component is well formed but breaks a validation rule of the Component Model.</summary>
+/// <param name="message">The whole message: component, offset, what was expected, what was found.</param>
+/// <param name="offset">The byte offset in the outermost component.</param>
+public sealed class InvalidComponentException(string message, long offset) : WasmException(message, offset);

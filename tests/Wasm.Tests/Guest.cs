@@ -13,9 +13,9 @@ internal static class Guest
     public const byte ReturnCallIndirect = 0x13, CallRef = 0x14, ReturnCallRef = 0x15, Drop = 0x1A, TryTable = 0x1F;
     public const byte Get = 0x20, Set = 0x21, GetGlobal = 0x23, SetGlobal = 0x24, Load = 0x28, Store = 0x36, Size = 0x3F, Grow = 0x40;
     public const byte I32 = 0x41, I64 = 0x42, Eqz = 0x45, Add = 0x6A, Sub = 0x6B, RefNull = 0xD0, RefFunc = 0xD2, Gc = 0xFB, Bulk = 0xFC;
-    public const byte Void = 0x40;
+    public const byte Empty = 0x40;
 
-    public static ManagedEngine Engine { get; } = new();
+    public static ManagedEngine Managed { get; } = new();
 
     /// <summary><c>i32.const</c>.</summary>
     public static byte[] Const(int value)
@@ -51,7 +51,7 @@ internal static class Guest
     public static ModuleBuilder Of(params byte[] code) => new ModuleBuilder().Type([]).Function(0, code).Export("run", ExternalKind.Function, 0);
 
     public static Instance Instantiate(this ModuleBuilder module, Store store, params External[] imports) =>
-        Engine.Compile(module.Build(), "guest").Instantiate(store, imports);
+        Managed.Compile(module.Build(), "guest").Instantiate(store, imports);
 
     public static ValueType[] Many(int count, ValueType type) => [.. Enumerable.Repeat(type, count)];
 

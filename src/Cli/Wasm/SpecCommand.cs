@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Chain.Cli.Wasm.Spec;
+using Chain.Wasm.Binary;
 using Chain.Wasm.Execution;
 
 namespace Chain.Cli.Wasm;
@@ -44,10 +45,18 @@ internal static class SpecCommand
     }
 
     // What a script tests is told by its commands, not by the name of its folder.
-    private static CoreHarness CreateHarness(ScriptFolder folder, Script script, Engine engine) =>
-        script.Commands.Any(command => command.Type.StartsWith("component", StringComparison.Ordinal))
-            ? throw new CommandException($"{folder.Path} is a script of components; expected one of core modules")
+    private static ISpecHarness CreateHarness(ScriptFolder folder, Script script, Engine engine) =>
+        script.Commands.Any(command => command.Type.StartsWith("component", StringComparison.Ordinal)) || IsOfComponents(folder, script)
+            ? new ComponentHarness(folder)
             : new CoreHarness(folder, engine);
+
+    // A script may hold nothing but components that must be refused.
+    private static bool IsOfComponents(ScriptFolder folder, Script script)
+    {
+        if (script.Commands.Any(command => command.Type.StartsWith("module", StringComparison.Ordinal))) return false;
+        ScriptCommand? first = script.Commands.FirstOrDefault(command => command.BinaryFile is not null);
+        return first is not null && ModuleReader.IsComponent(folder.File(first.BinaryFile!));
+    }
 
     private sealed record Request(string Path, string? Filter, string? Group, int Jobs, bool Json, bool Verbose);
 }

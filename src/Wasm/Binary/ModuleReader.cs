@@ -30,7 +30,7 @@ public static class ModuleReader
         bytes.Length >= 8 && BinaryPrimitives.ReadUInt32LittleEndian(bytes) == Magic
         && BinaryPrimitives.ReadUInt32LittleEndian(bytes[4..]) == ComponentVersion;
 
-    private sealed class Pass(Module module)
+    internal sealed class Pass(Module module)
     {
         private readonly InstructionReader.Immediates immediates = new();
         private readonly List<Section> sections = [];
@@ -152,7 +152,7 @@ public static class ModuleReader
             module.Types = [.. types];
         }
 
-        private static SubType ReadSubType(ref WasmReader reader)
+        internal static SubType ReadSubType(ref WasmReader reader)
         {
             long at = reader.Offset;
             byte form = reader.PeekByte();
@@ -251,7 +251,7 @@ public static class ModuleReader
             module.Tags = tags;
         }
 
-        private static uint ReadTagType(ref WasmReader reader)
+        internal static uint ReadTagType(ref WasmReader reader)
         {
             if (reader.ReadByte() != 0) reader.Fail(reader.Offset - 1, "malformed tag attribute; expected 0");
             return reader.ReadUnsigned32();
@@ -290,19 +290,19 @@ public static class ModuleReader
             module.Memories = memories;
         }
 
-        private static TableType ReadTableType(ref WasmReader reader)
+        internal static TableType ReadTableType(ref WasmReader reader)
         {
             ValueType element = reader.ReadReferenceType();
             return new TableType(element, ReadLimits(ref reader));
         }
 
-        private static GlobalType ReadGlobalType(ref WasmReader reader)
+        internal static GlobalType ReadGlobalType(ref WasmReader reader)
         {
             ValueType value = reader.ReadValueType();
             return new GlobalType(value, reader.ReadFlag("mutability"));
         }
 
-        private static Limits ReadLimits(ref WasmReader reader)
+        internal static Limits ReadLimits(ref WasmReader reader)
         {
             long at = reader.Offset;
             byte flags = reader.ReadByte();

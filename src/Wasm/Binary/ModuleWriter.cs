@@ -98,7 +98,7 @@ public static class ModuleWriter
         foreach (T item in items) write(writer, item);
     }
 
-    private static void WriteGroup(WasmWriter writer, RecursiveGroup group)
+    internal static void WriteGroup(WasmWriter writer, RecursiveGroup group)
     {
         if (!group.IsAbbreviated)
         {
@@ -145,10 +145,15 @@ public static class ModuleWriter
         writer.WriteByte(field.Mutable ? (byte)1 : (byte)0);
     }
 
-    private static void WriteImport(WasmWriter writer, Import import)
+    internal static void WriteImport(WasmWriter writer, Import import)
     {
         writer.WriteName(import.Module);
         writer.WriteName(import.Name);
+        WriteExternType(writer, import);
+    }
+
+    internal static void WriteExternType(WasmWriter writer, Import import)
+    {
         writer.WriteByte((byte)import.Kind);
         switch (import.Kind)
         {
@@ -160,7 +165,7 @@ public static class ModuleWriter
         }
     }
 
-    private static void WriteTagType(WasmWriter writer, uint typeIndex)
+    internal static void WriteTagType(WasmWriter writer, uint typeIndex)
     {
         writer.WriteByte(0);
         writer.WriteUnsigned(typeIndex);
@@ -181,19 +186,19 @@ public static class ModuleWriter
         }
     }
 
-    private static void WriteTableType(WasmWriter writer, TableType type)
+    internal static void WriteTableType(WasmWriter writer, TableType type)
     {
         writer.WriteReferenceType(type.Element);
         WriteLimits(writer, type.Limits);
     }
 
-    private static void WriteGlobalType(WasmWriter writer, GlobalType type)
+    internal static void WriteGlobalType(WasmWriter writer, GlobalType type)
     {
         writer.WriteValueType(type.Value);
         writer.WriteByte(type.Mutable ? (byte)1 : (byte)0);
     }
 
-    private static void WriteLimits(WasmWriter writer, Limits limits)
+    internal static void WriteLimits(WasmWriter writer, Limits limits)
     {
         int flags = (limits.Maximum is null ? 0 : 1) | (limits.IsShared ? 2 : 0) | (limits.Is64 ? 4 : 0);
         writer.WriteByte((byte)flags);

@@ -9,20 +9,24 @@ public sealed record ProducersField(string Name, IReadOnlyList<(string Name, str
 public static class ToolSections
 {
     /// <summary>The <c>producers</c> section, or nothing where there is none or it is damaged.</summary>
-    public static IReadOnlyList<ProducersField> Producers(Module module) => Read(module, "producers", ReadProducers) ?? [];
+    public static IReadOnlyList<ProducersField> Producers(Module module) => Producers(module.CustomSections, module.DisplayName);
+
+    /// <summary>The first <c>producers</c> section among custom sections, or nothing where there is none or it is damaged.</summary>
+    public static IReadOnlyList<ProducersField> Producers(IEnumerable<CustomSection> sections, string displayName) =>
+        Read(sections, displayName, "producers", ReadProducers) ?? [];
 
     /// <summary>The <c>target_features</c> section as <c>+simd128</c> and the like, or nothing where there is none or it is damaged.</summary>
-    public static IReadOnlyList<string> TargetFeatures(Module module) => Read(module, "target_features", ReadFeatures) ?? [];
+    public static IReadOnlyList<string> TargetFeatures(Module module) => Read(module.CustomSections, module.DisplayName, "target_features", ReadFeatures) ?? [];
 
     private delegate T Reading<T>(ref WasmReader reader);
 
-    private static T? Read<T>(Module module, string name, Reading<T> reading)
+    private static T? Read<T>(IEnumerable<CustomSection> sections, string displayName, string name, Reading<T> reading)
         where T : class
     {
-        foreach (CustomSection section in module.CustomSections)
+        foreach (CustomSection section in sections)
         {
             if (section.Name != name) continue;
-            var reader = new WasmReader(section.Content.Span, section.Offset, module.DisplayName);
+            var reader = new WasmReader(section.Content.Span, section.Offset, displayName);
             try
             {
                 return reading(ref reader);

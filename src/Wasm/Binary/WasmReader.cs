@@ -17,14 +17,18 @@ internal ref struct WasmReader
     private readonly long baseOffset;
     private readonly string module;
     private readonly SectionEncoding? encoding;
+    private readonly bool isComponent;
     private int ordinal;
 
     /// <param name="bytes">What to read.</param>
     /// <param name="baseOffset">The offset of its first byte in the module, for messages.</param>
     /// <param name="module">The module's name, for messages.</param>
     /// <param name="encoding">Where to note numbers that are not in their shortest form; none where that does not matter.</param>
-    public WasmReader(ReadOnlySpan<byte> bytes, long baseOffset, string module, SectionEncoding? encoding = null)
+    /// <param name="isComponent">Whether they are a component's; failures are then those of a component.</param>
+    public WasmReader(
+        ReadOnlySpan<byte> bytes, long baseOffset, string module, SectionEncoding? encoding = null, bool isComponent = false)
     {
+        this.isComponent = isComponent;
         this.bytes = bytes;
         this.baseOffset = baseOffset;
         this.module = module;
@@ -110,6 +114,12 @@ internal ref struct WasmReader
     public readonly void CheckLimit(long offset, string what, uint count, int limit)
     {
         if (count <= limit) return;
+        if (isComponent)
+        {
+            throw new InvalidComponentException(
+                $"invalid component {module} at 0x{offset:x}: too many {what}, expected at most {limit}, found {count}", offset);
+        }
+
         throw new InvalidModuleException(
             $"invalid module {module} at 0x{offset:x}: too many {what}, expected at most {limit}, found {count}", offset);
     }
@@ -244,8 +254,9 @@ internal ref struct WasmReader
     public readonly void Fail(string what) => Fail(Offset, what);
 
     [DoesNotReturn]
-    public readonly void Fail(long offset, string what) =>
-        throw new MalformedModuleException($"malformed module {module} at 0x{offset:x}: {what}", offset);
+    public readonly void Fail(long offset, string what) => throw (isComponent
+        ? new MalformedComponentException($"malformed component {module} at 0x{offset:x}: {what}", offset)
+        : new MalformedModuleException($"malformed module {module} at 0x{offset:x}: {what}", offset));
 }
 
 /// <summary>The lengths of LEB128 numbers (core specification, "Binary Format / Values / Integers").</summary>

@@ -63,7 +63,7 @@ public sealed class TypeRegistry
     /// <param name="firstIndex">The index that means the first member; those below it are looked up in <paramref name="ids"/>.</param>
     /// <param name="ids">The ids of the types before the group; <see langword="null"/> where the indices are ids themselves.</param>
     /// <returns>The id of the first member, the others follow; -1 where the registry is full.</returns>
-    private int InternTypes(SubType[] members, uint firstIndex, int[]? ids)
+    internal int InternTypes(SubType[] members, uint firstIndex, int[]? ids)
     {
         lock (gate)
         {

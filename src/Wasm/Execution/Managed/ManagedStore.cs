@@ -12,6 +12,12 @@ internal sealed unsafe class ManagedStore : Store
     private const nuint StackReserve = 256 * 1024;
     private const int MaxResults = 1000;
 
+    // Turns from host to guest within one another on a thread. An exception of the host's takes new stack for each on its way out.
+    private const int MostTurns = 200;
+
+    [ThreadStatic]
+    private static int turns;
+
     private readonly ManagedEngine engine;
     private readonly List<ManagedMemory> memories = [];
     private readonly Deadline deadline;
@@ -134,14 +140,17 @@ internal sealed unsafe class ManagedStore : Store
         }
 
         // After the limit was set: who raises the flag does it the other way about.
-        if (!deadline.HasPassed) return outer;
+        TrapKind? refusal = deadline.HasPassed ? TrapKind.Deadline : turns >= MostTurns ? TrapKind.StackOverflow : null;
+        turns++;
+        if (refusal is null) return outer;
         Leave(outer);
-        throw new WasmTrapException(TrapKind.Deadline);
+        throw new WasmTrapException(refusal.Value);
     }
 
     /// <summary>Ends a call from the host.</summary>
     public void Leave(nuint outer)
     {
+        turns--;
         if (outer != 0) return;
         context->RunningLimit = 0;
         context->StackLimit = NativeContext.NoStack;

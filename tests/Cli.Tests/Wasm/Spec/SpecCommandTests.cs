@@ -43,11 +43,6 @@ public sealed class SpecCommandTests(SampleFiles files) : IClassFixture<SampleFi
         Assert.Contains("skipped core/i32/i32.json:", verbose.Output);
     }
 
-    [SharedFact("spec/component.tar.gz")]
-    public void AScriptOfComponentsIsRefusedInOneLine() =>
-        CapturedRun.Of("wasm", "spec", Path.Combine(Places.Shared, "spec", "component.tar.gz"), "--filter", "unit").FailedWith(
-            ExitCode.BadInput, "component/linking/unit/unit.json is a script of components; expected one of core modules");
-
     [SharedFact("spec/core.tar.gz")]
     public void JsonCountsByFile()
     {

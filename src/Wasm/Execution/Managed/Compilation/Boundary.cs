@@ -29,12 +29,10 @@ internal static class Boundary
         };
     }
 
-    /// <summary>Leaves host code into guest code.</summary>
+    /// <summary>Whether an exception that leaves a host function is the host's own: what a guest did, further in, goes on as it is.</summary>
+    public static int IsOfTheHost(object exception) => exception is WasmException ? 0 : 1;
+
+    /// <summary>Leaves host code into guest code with an exception of the host's.</summary>
     [DoesNotReturn]
-    public static void ThrowIntoGuest(Exception exception)
-    {
-        // What the guest itself did, further in, goes on as it is.
-        if (exception is WasmException) ExceptionDispatchInfo.Throw(exception);
-        throw new HostCallException(exception);
-    }
+    public static void ThrowIntoGuest(object exception) => throw new HostCallException((Exception)exception);
 }

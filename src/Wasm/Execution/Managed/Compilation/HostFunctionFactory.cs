@@ -114,7 +114,10 @@ internal sealed class HostFunctionFactory(ManagedEngine engine)
         il.BeginExceptionBlock();
         emitCall(il);
         if (result is not null) il.Emit(OpCodes.Stloc, result);
-        il.BeginCatchBlock(typeof(Exception));
+        // A filter and not a catch that throws on: that one would need new stack for every turn between host and guest on the way out.
+        il.BeginExceptFilterBlock();
+        il.Emit(OpCodes.Call, Members.Method(typeof(Boundary), nameof(Boundary.IsOfTheHost)));
+        il.BeginCatchBlock(null!);
         il.Emit(OpCodes.Call, Members.Method(typeof(Boundary), nameof(Boundary.ThrowIntoGuest)));
         il.EndExceptionBlock();
         if (result is not null) il.Emit(OpCodes.Ldloc, result);
