@@ -73,7 +73,7 @@ internal sealed class LineageCases(StoreReader reader, LineageStarts starts, int
 
         await ReachAsync("1,000 ancestors, by way of 100 traces at once", starts.Wide, most, LineageDirection.Ancestors, 3, cancellation);
         await ReachAsync("1,000 ancestors, by way of 100 traces in a row", starts.Deep, most, LineageDirection.Ancestors, 3, cancellation);
-        await ReachAsync("100,000 ancestors, by way of 10,000 traces", starts.Huge, Math.Max(100, most / 10), LineageDirection.Ancestors, 100, cancellation);
+        await ReachAsync("100,000 ancestors, by way of 10,000 traces", starts.Huge, Math.Max(30, most / 10), LineageDirection.Ancestors, 100, cancellation);
         await ReachAsync("descendants of a call", starts.Any, most, LineageDirection.Descendants, 0, cancellation);
         await MeasureAsync("shortest way between two traces", Picks(starts.Pairs), 0, async pair =>
             (await _lineage.PathAsync(new CallId(pair.From), ValueSide.In, new CallId(pair.To), ValueSide.Out, cancellation: cancellation))!.Edges.Count);

@@ -5,14 +5,16 @@ namespace Chain.Tracer.Lineage;
 
 /// <summary>Brings calls and flows from the store into a <see cref="CallGraph"/>, whole call trees at a time. For one question at a time.</summary>
 /// <remarks>
-/// One recursive query a day goes down the tree by the index on the parent, and takes the flows into each call along. While few trees are asked for,
+/// One recursive query a day goes down the tree by the index on the parent, and takes the flows into each call along. Where it looks like a chain,
 /// it also follows those flows to other trees inside the server, so that a long chain through state costs no round trip a link; it may then bring a tree
 /// that only looks near. The index that would find the calls of a trace at once does not exist on an open day: it would cost more bytes than a call may.
 /// </remarks>
 internal sealed class GraphLoader(NpgsqlConnection connection, CallGraph graph, NameCatalog names, CallDayRange[] days, LineageLimits limits, bool withFlows)
 {
-    // Up to this many trees the query follows flows by itself, and brings at most so many rows.
-    private const int NarrowFront = 32;
+    // When so few trees were asked for so many times running, it looks like a chain; then the query follows flows by itself, and brings at most so
+    // many rows. For all else that is the dearer way.
+    private const int NarrowFront = 8;
+    private const int NarrowLoads = 2;
     private const int RowsAhead = 4_000;
 
     // A statement with fewer ids answers soon; the server reads ahead of us by what fits in its buffers.
@@ -23,6 +25,7 @@ internal sealed class GraphLoader(NpgsqlConnection connection, CallGraph graph, 
     private readonly List<long> _lost = [];
     private readonly HashSet<long> _seeded = [];
     private int _run;
+    private int _narrow;
 
     /// <summary>Whether <see cref="LineageLimits.Calls"/> was reached; nothing more is loaded then.</summary>
     public bool IsFull { get; private set; }
@@ -74,7 +77,8 @@ internal sealed class GraphLoader(NpgsqlConnection connection, CallGraph graph, 
         _elsewhere.Clear();
         _lost.Clear();
         _seeded.Clear();
-        await SeedAsync(day, ids, withFlows && ids.Length <= NarrowFront, label, cancellation);
+        _narrow = ids.Length <= NarrowFront ? _narrow + 1 : 0;
+        await SeedAsync(day, ids, withFlows && _narrow > NarrowLoads, label, cancellation);
         while (!IsFull && (_elsewhere.Count > 0 || _lost.Count > 0 || done < _added.Count))
         {
             // Trees whose upper part is on another day, then those that go on into another day.

@@ -13,7 +13,7 @@ public sealed record TraceSummary(TraceId Id, CallInfo Root, long Calls);
 public sealed class TraceQuery(StoreReader store)
 {
     /// <summary>A trace of at most so many calls is read as a whole.</summary>
-    public const int WholeLimit = 100_000;
+    public const int WholeLimit = 20_000;
 
     private const int PartLimit = 5_000;
 
