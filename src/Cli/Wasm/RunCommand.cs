@@ -59,6 +59,8 @@ internal static class RunCommand
         if (value < least) throw new CommandException($"{option} {value}: expected {least} or more");
     }
 
+    private const int FramesShown = 10;
+
     private static int Run(ModuleCall call, bool json, CancellationToken cancellation)
     {
         try
@@ -77,7 +79,8 @@ internal static class RunCommand
             IReadOnlyList<string> backtrace = e is WasmTrapException trap ? [.. call.Backtrace(trap)] : [];
             if (json) CallJson.WriteFailure(e, backtrace);
             Console.Error.WriteLine($"chain: {TextLiteral.OneLine(e.Message)}");
-            foreach (string frame in backtrace) Console.Error.WriteLine($"  at {frame}");
+            foreach (string frame in backtrace.Take(FramesShown)) Console.Error.WriteLine($"  at {frame}");
+            if (backtrace.Count > FramesShown) Console.Error.WriteLine("  …");
             return ExitCode.Failed;
         }
         catch (WasmException e)

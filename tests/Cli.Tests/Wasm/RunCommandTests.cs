@@ -29,7 +29,15 @@ public sealed class RunCommandTests(SampleFiles files) : IClassFixture<SampleFil
     [InlineData("deep --stack-limit 4000000", "call stack exhausted")]
     [InlineData("forever --timeout 50", "deadline exceeded")]
     [InlineData("forever --fuel 10000", "out of fuel")]
-    public void ATrapIsOneLineWithExitCode1(string call, string trap) => Call(call).FailedWith(ExitCode.Failed, $"wasm trap: {trap}");
+    public void ATrapIsOneLineAndTheFunctionsThatRanWithExitCode1(string call, string trap)
+    {
+        CapturedRun run = Call(call);
+        Assert.Equal($"chain: wasm trap: {trap}", run.ErrorLines[0]);
+        Assert.InRange(run.ErrorLines.Length, 1, 12);
+        Assert.All(run.ErrorLines[1..], line => Assert.Matches(@"^  (at function \d+|…)", line));
+        Assert.Equal("", run.Output);
+        Assert.Equal(ExitCode.Failed, run.ExitCode);
+    }
 
     [Fact]
     public void MemoryDoesNotGrowPastItsLimit()
