@@ -293,13 +293,7 @@ internal sealed partial class FunctionEmitter
     /// <summary>Takes the top operand to the CIL stack, with nothing else there. Locals may stay pending: the code after goes straight on.</summary>
     private void TakeCondition()
     {
-        Operand condition = Pop();
-        if (condition.Home == Home.Stack && onStack > 0)
-        {
-            il.Store(Slot(height, condition.Kind));
-            condition = condition with { Home = Home.Slot };
-        }
-
+        Operand condition = PopCondition();
         if (condition.Home == Home.Stack) return;
         SpillStack();
         Load(condition, height);

@@ -214,16 +214,19 @@ internal sealed partial class FunctionEmitter
 
     private const int FarOperands = 64;
 
+    /// <summary>Takes the top operand off; where others lie below it on the CIL stack it waits in its slot, to let them be spilled.</summary>
+    private Operand PopCondition()
+    {
+        Operand condition = Pop();
+        if (condition.Home != Home.Stack || onStack == 0) return condition;
+        il.Store(Slot(height, condition.Kind));
+        return condition with { Home = Home.Slot };
+    }
+
     /// <summary>Takes the top operand, a condition, to the CIL stack, with all others settled and nothing else there.</summary>
     private void TakeConditionAndSettle()
     {
-        Operand condition = Pop();
-        if (condition.Home == Home.Stack && onStack > 0)
-        {
-            il.Store(Slot(height, condition.Kind));
-            condition = condition with { Home = Home.Slot };
-        }
-
+        Operand condition = PopCondition();
         // A condition alone on the stack stays there under the stores.
         Settle();
         if (condition.Home != Home.Stack) Load(condition, height);
@@ -279,13 +282,7 @@ internal sealed partial class FunctionEmitter
     // Written as an assignment under a condition, which the JIT can turn into a conditional move.
     private void EmitSelect()
     {
-        Operand condition = Pop();
-        if (condition.Home == Home.Stack && onStack > 0)
-        {
-            il.Store(Slot(height, condition.Kind));
-            condition = condition with { Home = Home.Slot };
-        }
-
+        Operand condition = PopCondition();
         if (condition.Home != Home.Stack) SpillStack();
         Operand second = Pop();
         // With the condition alone on the stack the stores below happen on top of it.
