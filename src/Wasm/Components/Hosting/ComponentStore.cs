@@ -1,0 +1,44 @@
+using Chain.Wasm.Execution;
+
+namespace Chain.Wasm.Components.Hosting;
+
+/// <summary>
+/// Where component instances that know one another live: their core store, and the state that functions of the host keep for them. One thread at a
+/// time; dispose of it to give everything back.
+/// </summary>
+public sealed class ComponentStore : IDisposable
+{
+    private readonly Dictionary<Type, object> states = [];
+
+    public ComponentStore(Engine engine, StoreLimits? limits = null) => Core = engine.CreateStore(limits);
+
+    /// <summary>The core store.</summary>
+    public Store Core { get; }
+
+    /// <summary>What functions of the host that wait must listen to: cancelled when the call is to end.</summary>
+    public CancellationToken Cancellation { get; private set; }
+
+    /// <summary>Sets when calls end, for running code (<see cref="Store.SetDeadline"/>) and for functions of the host that wait.</summary>
+    public void SetDeadline(TimeSpan timeout, CancellationToken cancellation = default)
+    {
+        Cancellation = cancellation;
+        Core.SetDeadline(timeout, cancellation);
+    }
+
+    /// <summary>Gives functions of the host their state, such as what a guest is granted. It belongs to the store, which disposes of it.</summary>
+    public void Add<T>(T state)
+        where T : class => states.Add(typeof(T), state);
+
+    /// <summary>The state of a type.</summary>
+    /// <exception cref="InvalidOperationException">The store was given none.</exception>
+    public T Get<T>()
+        where T : class =>
+        states.TryGetValue(typeof(T), out object? state) ? (T)state : throw new InvalidOperationException($"the store has no {typeof(T).Name}");
+
+    public void Dispose()
+    {
+        Core.Dispose();
+        foreach (object state in states.Values) (state as IDisposable)?.Dispose();
+        states.Clear();
+    }
+}
