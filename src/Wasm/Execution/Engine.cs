@@ -16,7 +16,10 @@ public abstract class Engine
 
     /// <summary>Validates and compiles a module. The result is shared by all its instances.</summary>
     /// <exception cref="InvalidModuleException">It is not valid.</exception>
-    public abstract CompiledModule Compile(Module module);
+    public CompiledModule Compile(Module module) => Compile(ModuleValidator.Validate(module, Types));
+
+    /// <summary>Compiles a module that was validated against <see cref="Types"/>.</summary>
+    public abstract CompiledModule Compile(ModuleContext validated);
 
     /// <summary>Decodes, validates and compiles a module.</summary>
     /// <exception cref="MalformedModuleException">The bytes are no module.</exception>

@@ -34,7 +34,10 @@ public abstract class Function : External
     /// <see cref="Store.ExtraResults"/> until the next call.
     /// </summary>
     /// <exception cref="ArgumentException">The delegate's signature is another.</exception>
-    public abstract TDelegate CreateDelegate<TDelegate>() where TDelegate : Delegate;
+    public TDelegate CreateDelegate<TDelegate>() where TDelegate : Delegate => (TDelegate)CreateDelegate(typeof(TDelegate));
+
+    /// <inheritdoc cref="CreateDelegate{TDelegate}"/>
+    public abstract Delegate CreateDelegate(Type delegateType);
 
     public override string Describe() => $"function {Type}";
 }

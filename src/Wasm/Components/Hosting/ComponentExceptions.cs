@@ -14,3 +14,6 @@ public sealed class GuestExitException(int exitCode) : WasmException($"the guest
 {
     public int ExitCode { get; } = exitCode;
 }
+
+/// <summary>A valid component that needs a part of the Component Model which is decoded and validated but not run yet.</summary>
+public sealed class UnsupportedComponentException(string message, long offset) : WasmException(message, offset);

@@ -1,4 +1,4 @@
-using Chain.Wasm.Components.Types;
+using Chain.Wasm.Components.Runtime;
 
 namespace Chain.Wasm.Components.Hosting;
 
@@ -18,7 +18,7 @@ namespace Chain.Wasm.Components.Hosting;
 public sealed class HostInterface
 {
     private readonly Dictionary<string, Delegate> functions = [];
-    private readonly Dictionary<string, Type> resources = [];
+    private readonly Dictionary<string, HostResource> resources = [];
 
     /// <param name="name">Such as <c>wasi:io/streams@0.2.0</c>; a plain name for imports that are not of an interface.</param>
     public HostInterface(string name) => Name = name;
@@ -28,15 +28,22 @@ public sealed class HostInterface
     /// <summary>Its functions by name; those of resources as in the binary format: <c>[method]output-stream.write</c>.</summary>
     public IReadOnlyDictionary<string, Delegate> Functions => functions;
 
-    /// <summary>Its resource types by name, with the class of the objects that handles stand for.</summary>
-    public IReadOnlyDictionary<string, Type> Resources => resources;
+    /// <summary>Its resource types by name.</summary>
+    public IReadOnlyDictionary<string, HostResource> Resources => resources;
 
     /// <summary>Adds a resource type. An object that is <see cref="IDisposable"/> is disposed of when the guest drops its last <c>own</c> handle.</summary>
     /// <param name="name">Its name, such as <c>output-stream</c>.</param>
     public HostInterface Resource<T>(string name)
         where T : class
     {
-        resources.Add(name, typeof(T));
+        resources.Add(name, new HostResource(typeof(T), new RuntimeResourceType(name, null)));
+        return this;
+    }
+
+    /// <summary>Adds a resource type of another interface, which this one uses by the same or another name.</summary>
+    public HostInterface Resource(string name, HostResource resource)
+    {
+        resources.Add(name, resource);
         return this;
     }
 
@@ -48,4 +55,19 @@ public sealed class HostInterface
         functions.Add(name, function);
         return this;
     }
+}
+
+/// <summary>A resource type of the host's.</summary>
+public sealed class HostResource
+{
+    internal HostResource(Type clrType, RuntimeResourceType type)
+    {
+        ClrType = clrType;
+        Type = type;
+    }
+
+    /// <summary>The class of the objects that handles stand for.</summary>
+    public Type ClrType { get; }
+
+    internal RuntimeResourceType Type { get; }
 }

@@ -30,7 +30,7 @@ public sealed class ManagedEngine : Engine
 
     internal HostFunctionFactory HostFunctions { get; }
 
-    public override CompiledModule Compile(Module module) => new ManagedModule(this, ModuleValidator.Validate(module, Types));
+    public override CompiledModule Compile(ModuleContext validated) => new ManagedModule(this, validated);
 
     public override Store CreateStore(StoreLimits? limits = null)
     {

@@ -90,7 +90,7 @@ internal sealed class ManagedFunction : Function
         return reference;
     }
 
-    public override TDelegate CreateDelegate<TDelegate>() => (TDelegate)engine.Adapters.CreateDelegate(this, typeof(TDelegate));
+    public override Delegate CreateDelegate(Type delegateType) => engine.Adapters.CreateDelegate(this, delegateType);
 
     public override string ToString() => Instance is null ? "host function" : $"function {Instance.OwnCode.Context.Describe(Index)}";
 }

@@ -1,0 +1,41 @@
+using Chain.Wasm.Components.Hosting;
+using Chain.Wasm.Components.Runtime;
+using Chain.Wasm.Execution;
+
+namespace Chain.Wasm.Components.CanonicalAbi.Compilation;
+
+/// <summary>The beginnings and ends of calls, for generated code.</summary>
+internal static class AdapterRuntime
+{
+    /// <summary>A guest calls the host.</summary>
+    public static void BeginHostCall(LoweredFunction function) => function.Caller.Instance.CheckMayLeave();
+
+    /// <summary>A guest calls another.</summary>
+    public static void BeginGuestCall(LoweredFunction function)
+    {
+        InstanceState caller = function.Caller.Instance;
+        caller.CheckMayLeave();
+        function.Lifted!.Instance.EnterFrom(caller);
+    }
+
+    public static void EndGuestCall(LoweredFunction function) => function.Lifted!.Instance.LeaveTo(function.Caller.Instance);
+
+    /// <summary>The host calls a guest.</summary>
+    public static void BeginExportCall(LiftedFunction function) => function.Instance.EnterFrom(null);
+
+    public static void EndExportCall(LiftedFunction function) => function.Instance.LeaveTo(null);
+
+    /// <summary>Answers whether there is a post-return function, which then runs without being able to call out.</summary>
+    public static bool BeginPostReturn(LiftedFunction function)
+    {
+        if (!function.HasPostReturn) return false;
+        function.Instance.MayLeave = false;
+        return true;
+    }
+
+    public static void EndPostReturn(LiftedFunction function) => function.Instance.MayLeave = true;
+
+    /// <summary>Makes a trap of an exception that leaves a component ("call_and_trap_on_throw").</summary>
+    public static void TrapOnThrow(WasmGuestException exception) =>
+        throw new ComponentTrapException("an exception left the component", exception);
+}

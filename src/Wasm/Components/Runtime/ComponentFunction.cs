@@ -1,0 +1,96 @@
+using Chain.Wasm.Components.CanonicalAbi;
+using Chain.Wasm.Components.CanonicalAbi.Compilation;
+using Chain.Wasm.Components.Hosting;
+using Chain.Wasm.Components.Types;
+using Chain.Wasm.Components.Values;
+using Chain.Wasm.Execution;
+
+namespace Chain.Wasm.Components.Runtime;
+
+/// <summary>A function at the component level. It belongs to one <see cref="ComponentStore"/>, whose thread alone may call it.</summary>
+public abstract class ComponentFunction : ComponentItem
+{
+    private protected ComponentFunction(FuncType type) => Type = type;
+
+    /// <summary>Parameters and result.</summary>
+    public FuncType Type { get; }
+
+    /// <summary>Calls it with values as trees.</summary>
+    /// <returns>The result, or <see langword="null"/> where it has none.</returns>
+    /// <exception cref="ArgumentException">The arguments are not of its parameters' types.</exception>
+    /// <exception cref="ComponentTrapException">The call broke a rule of the canonical ABI.</exception>
+    /// <exception cref="WasmTrapException">The guest trapped or reached a limit.</exception>
+    /// <exception cref="GuestExitException">The guest ended itself.</exception>
+    public abstract ComponentValue? Invoke(params ReadOnlySpan<ComponentValue> arguments);
+
+    /// <summary>
+    /// A delegate that calls it without building trees. Its CLR types stand for the component types as <see cref="HostInterface"/> says.
+    /// </summary>
+    /// <exception cref="ArgumentException">The delegate's signature is another.</exception>
+    public abstract TDelegate CreateDelegate<TDelegate>()
+        where TDelegate : Delegate;
+}
+
+/// <summary>A guest's function (Canonical ABI, <c>canon lift</c>).</summary>
+internal sealed class LiftedFunction : ComponentFunction
+{
+    private readonly Function core;
+    private readonly Function? postReturn;
+    private Delegate? coreDelegate;
+    private Delegate? postReturnDelegate;
+
+    public LiftedFunction(FuncType type, AbiContext context, Function core, Function? postReturn, RuntimeResourceType[] resources)
+        : base(type)
+    {
+        Shape = FunctionShape.Of(type);
+        Context = context;
+        Resources = resources;
+        this.core = core;
+        this.postReturn = postReturn;
+    }
+
+    // Read by generated code.
+
+    public readonly AbiContext Context;
+
+    /// <summary>Its resource types in the order of <see cref="FunctionShape.Resources"/>.</summary>
+    public readonly RuntimeResourceType[] Resources;
+
+    public FunctionShape Shape { get; }
+
+    public InstanceState Instance => Context.Instance;
+
+    public Function CoreFunction => core;
+
+    public bool HasPostReturn => postReturn is not null;
+
+    /// <summary>The core function, as a delegate of <see cref="CoreDelegates.TypeOf"/> its type.</summary>
+    public Delegate CoreDelegate => coreDelegate ??= core.CreateDelegate(CoreDelegates.TypeOf(core.Type));
+
+    public Delegate PostReturnDelegate => postReturnDelegate ??= postReturn!.CreateDelegate(CoreDelegates.TypeOf(postReturn.Type));
+
+    public override ComponentValue? Invoke(params ReadOnlySpan<ComponentValue> arguments) => TreeCall.Invoke(this, arguments);
+
+    public override TDelegate CreateDelegate<TDelegate>() => (TDelegate)LiftAdapter.Create(this, typeof(TDelegate));
+
+    /// <summary>Lets the guest clean up after its result was taken; generated code does the same with its own delegate.</summary>
+    public void PostReturn(Value[] coreResults)
+    {
+        if (postReturn is null) return;
+        Instance.MayLeave = false;
+        postReturn.Invoke(coreResults);
+        Instance.MayLeave = true;
+    }
+}
+
+/// <summary>A function of the host as one import sees it.</summary>
+internal sealed class HostFunction(FuncType type, Delegate callback) : ComponentFunction(type)
+{
+    public Delegate Callback { get; } = callback;
+
+    public override ComponentValue? Invoke(params ReadOnlySpan<ComponentValue> arguments) =>
+        throw new NotSupportedException("a function of the host is called by guests only");
+
+    public override TDelegate CreateDelegate<TDelegate>() =>
+        Callback as TDelegate ?? throw new ArgumentException($"the function of the host is a {Callback.GetType()}");
+}

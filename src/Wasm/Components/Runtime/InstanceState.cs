@@ -1,0 +1,65 @@
+using Chain.Wasm.Components.Hosting;
+
+namespace Chain.Wasm.Components.Runtime;
+
+/// <summary>What the canonical ABI knows of a component instance (Canonical ABI, "Component Instances").</summary>
+/// <param name="store">Where it lives.</param>
+/// <param name="parent">The instance that made it.</param>
+/// <param name="path">Its name among the instances inside one another, for messages and interceptors; empty for the outermost.</param>
+internal sealed class InstanceState(ComponentStore store, InstanceState? parent, string path)
+{
+    private readonly int depth = parent is null ? 0 : parent.depth + 1;
+    private bool mayEnter = true;
+
+    public ComponentStore Store { get; } = store;
+
+    public InstanceState? Parent { get; } = parent;
+
+    public string Path { get; } = path;
+
+    public HandleTable Handles { get; } = new();
+
+    /// <summary>Whether its code may call out now; not while it allocates or cleans up for the canonical ABI.</summary>
+    public bool MayLeave { get; set; } = true;
+
+    /// <summary>Begins a call into it.</summary>
+    /// <param name="caller">Who calls; <see langword="null"/> for the host.</param>
+    /// <exception cref="ComponentTrapException">A call is under way in it already, or a trap ended it.</exception>
+    public void EnterFrom(InstanceState? caller)
+    {
+        // The ancestors that caller and callee share are being run already.
+        for (InstanceState? entered = this; entered is not null && !entered.IsSelfOrAncestorOf(caller); entered = entered.Parent)
+        {
+            if (!entered.mayEnter) throw new ComponentTrapException("cannot enter component instance");
+            entered.mayEnter = false;
+        }
+    }
+
+    /// <summary>Ends a call into it that returned. After one that did not, it cannot be entered any more.</summary>
+    public void LeaveTo(InstanceState? caller)
+    {
+        for (InstanceState? left = this; left is not null && !left.IsSelfOrAncestorOf(caller); left = left.Parent) left.mayEnter = true;
+    }
+
+    /// <summary>Checks that its code may call out.</summary>
+    public void CheckMayLeave()
+    {
+        if (!MayLeave) throw new ComponentTrapException("cannot leave component instance");
+    }
+
+    /// <summary>Makes it as it was when it was new.</summary>
+    public void Reset()
+    {
+        mayEnter = true;
+        MayLeave = true;
+        Handles.Clear();
+    }
+
+    private bool IsSelfOrAncestorOf(InstanceState? other)
+    {
+        if (other is null) return false;
+        InstanceState? same = other;
+        while (same is not null && same.depth > depth) same = same.Parent;
+        return same == this;
+    }
+}
