@@ -1,5 +1,6 @@
 using Chain.Wasm.Binary;
 using Chain.Wasm.Components.CanonicalAbi.Compilation;
+using Chain.Wasm.Components.Hosting;
 using Chain.Wasm.Components.Runtime;
 using Chain.Wasm.Components.Types;
 using Chain.Wasm.Components.Values;
@@ -42,6 +43,40 @@ internal static class TreeCall
 
         function.PostReturn(results);
         AdapterRuntime.EndExportCall(function);
+        return result;
+    }
+
+    /// <summary>The same, shown to an interceptor.</summary>
+    public static ComponentValue? Invoke(LiftedFunction function, ReadOnlySpan<ComponentValue> arguments, CallInterceptor interceptor)
+    {
+        ComponentValue[] values = arguments.ToArray();
+        var call = new ComponentCall(function.Instance.Store, CallDirection.Export, function, "", () => values);
+        CallDecision decision = interceptor.OnCall(call);
+        switch (decision.What)
+        {
+            case CallDecision.Kind.Answer:
+                interceptor.OnOutcome(call, CallOutcome.Answered, null);
+                return (ComponentValue?)decision.Detail;
+            case CallDecision.Kind.Refuse:
+                var refusal = new CallRefusedException((string)decision.Detail!);
+                interceptor.OnOutcome(call, CallOutcome.Refused, refusal);
+                throw refusal;
+            case CallDecision.Kind.Route: throw new InvalidOperationException("a call of the host's cannot be routed");
+        }
+
+        ComponentValue? result;
+        try
+        {
+            result = Invoke(function, arguments);
+        }
+        catch (Exception error)
+        {
+            interceptor.OnOutcome(call, ObservedFunction.OutcomeOf(error), error);
+            throw;
+        }
+
+        call.SetResult(() => result);
+        interceptor.OnOutcome(call, CallOutcome.Returned, null);
         return result;
     }
 

@@ -15,6 +15,9 @@ public sealed class ComponentStore : IDisposable
     /// <summary>The core store.</summary>
     public Store Core { get; }
 
+    /// <summary>Who is shown the calls of instances made from now on; <see langword="null"/> for nobody.</summary>
+    public CallInterceptor? Interceptor { get; set; }
+
     /// <summary>What functions of the host that wait must listen to: cancelled when the call is to end.</summary>
     public CancellationToken Cancellation { get; private set; }
 

@@ -15,6 +15,12 @@ public abstract class ComponentFunction : ComponentItem
     /// <summary>Parameters and result.</summary>
     public FuncType Type { get; }
 
+    /// <summary>Its name, as the one who exports it says; empty for one that nobody exports.</summary>
+    public string Name { get; private set; } = "";
+
+    /// <summary>The interface it belongs to, such as <c>wasi:io/streams@0.2.0</c>; <see langword="null"/> where it is of none.</summary>
+    public string? Interface { get; private set; }
+
     /// <summary>Calls it with values as trees.</summary>
     /// <returns>The result, or <see langword="null"/> where it has none.</returns>
     /// <exception cref="ArgumentException">The arguments are not of its parameters' types.</exception>
@@ -29,6 +35,17 @@ public abstract class ComponentFunction : ComponentItem
     /// <exception cref="ArgumentException">The delegate's signature is another.</exception>
     public abstract TDelegate CreateDelegate<TDelegate>()
         where TDelegate : Delegate;
+
+    /// <summary>Its interface and name, for messages.</summary>
+    internal string Describe() => Interface is null ? Name : $"{Interface}#{Name}";
+
+    /// <summary>Takes a name, if it has none yet: the innermost export knows best.</summary>
+    internal void TakeName(string name)
+    {
+        if (Name.Length == 0) Name = name;
+    }
+
+    internal void TakeInterface(string name) => Interface ??= name;
 }
 
 /// <summary>A guest's function (Canonical ABI, <c>canon lift</c>).</summary>
@@ -37,6 +54,7 @@ internal sealed class LiftedFunction : ComponentFunction
     private readonly Function core;
     private readonly Function? postReturn;
     private Delegate? coreDelegate;
+    private Delegate? entryDelegate;
     private Delegate? postReturnDelegate;
 
     public LiftedFunction(FuncType type, AbiContext context, Function core, Function? postReturn, RuntimeResourceType[] resources)
@@ -67,9 +85,16 @@ internal sealed class LiftedFunction : ComponentFunction
     /// <summary>The core function, as a delegate of <see cref="CoreDelegates.TypeOf"/> its type.</summary>
     public Delegate CoreDelegate => coreDelegate ??= core.CreateDelegate(CoreDelegates.TypeOf(core.Type));
 
+    /// <summary>What the host calls: the core function, or what shows calls of it to the interceptor.</summary>
+    public Delegate EntryDelegate => entryDelegate ??= Instance.Store.Interceptor is { } interceptor
+        ? ObservedCode.Create(new ObservedExport(this, CoreDelegate, interceptor), CoreDelegates.TypeOf(core.Type))
+        : CoreDelegate;
+
     public Delegate PostReturnDelegate => postReturnDelegate ??= postReturn!.CreateDelegate(CoreDelegates.TypeOf(postReturn.Type));
 
-    public override ComponentValue? Invoke(params ReadOnlySpan<ComponentValue> arguments) => TreeCall.Invoke(this, arguments);
+    public override ComponentValue? Invoke(params ReadOnlySpan<ComponentValue> arguments) => Instance.Store.Interceptor is { } interceptor
+        ? TreeCall.Invoke(this, arguments, interceptor)
+        : TreeCall.Invoke(this, arguments);
 
     public override TDelegate CreateDelegate<TDelegate>() => (TDelegate)LiftAdapter.Create(this, typeof(TDelegate));
 
@@ -81,6 +106,15 @@ internal sealed class LiftedFunction : ComponentFunction
         postReturn.Invoke(coreResults);
         Instance.MayLeave = true;
     }
+}
+
+/// <summary>A function whose callee the interceptor finds anew for each call (<see cref="CallDecision.Route"/>).</summary>
+internal sealed class RoutedFunction(FuncType type) : ComponentFunction(type)
+{
+    public override ComponentValue? Invoke(params ReadOnlySpan<ComponentValue> arguments) =>
+        throw new NotSupportedException("a routed function is called by guests only");
+
+    public override TDelegate CreateDelegate<TDelegate>() => throw new NotSupportedException("a routed function is called by guests only");
 }
 
 /// <summary>A function of the host as one import sees it.</summary>

@@ -14,6 +14,7 @@ public sealed class ComponentLinker(Engine engine)
 {
     private readonly Dictionary<string, HostInterface> hosts = [];
     private readonly Dictionary<string, (ComponentItem Item, ExternType Type)> items = [];
+    private readonly Dictionary<string, string> routes = [];
 
     public Engine Engine { get; } = engine;
 
@@ -39,6 +40,16 @@ public sealed class ComponentLinker(Engine engine)
         return this;
     }
 
+    /// <summary>
+    /// Leaves the calls of an interface, or of a function that is imported by itself, to the store's interceptor: it finds the callee anew for each
+    /// (<see cref="CallDecision.Route"/>). It goes before interfaces of the host.
+    /// </summary>
+    public ComponentLinker AddRoute(string name)
+    {
+        routes.Add(name, name);
+        return this;
+    }
+
     /// <summary>Meets all imports of a component.</summary>
     /// <exception cref="ComponentLinkException">One is unmet, or met by something of another type.</exception>
     public PreparedComponent Prepare(CompiledComponent component)
@@ -60,6 +71,10 @@ public sealed class ComponentLinker(Engine engine)
                     throw Unmet(component, import, $"what is there under '{name}' does not fit: {reason}");
                 matching.Bind(given, import.Type, substitution);
                 imports[import.Name] = item;
+            }
+            else if (InterfaceVersions.Find(routes, import.Name) is not null)
+            {
+                imports[import.Name] = Routed(component, import, import, resources);
             }
             else
             {
@@ -103,8 +118,33 @@ public sealed class ComponentLinker(Engine engine)
                     throw Unmet(component, import, $"the host's '{export.Name}' is of another type: {misfit.Message}");
                 }
 
-                return new HostFunction(func, callback);
+                var function = new HostFunction(func, callback);
+                function.TakeName(export.Name);
+                if (!ReferenceEquals(export, import)) function.TakeInterface(import.Name);
+                return function;
             default: throw Unmet(component, import, $"the host has only functions and resources, '{export.Name}' is of sort {export.Type.Sort}");
+        }
+    }
+
+    private static ComponentItem Routed(
+        CompiledComponent component, NamedExtern import, NamedExtern export, Dictionary<ResourceIdentity, TypeItem> resources)
+    {
+        switch (export.Type)
+        {
+            case InstanceExtern { Instance: var wanted }:
+                return new InstanceItem(wanted.Exports.ToDictionary(
+                    static inner => inner.Name, inner => Routed(component, import, inner, resources)));
+            case TypeExtern { Type: ResourceType resource }:
+                return resources.TryGetValue(resource.Identity, out TypeItem? known)
+                    ? known
+                    : throw Unmet(component, import, $"it has the resource '{export.Name}', and calls with resources of a component cannot be routed");
+            case TypeExtern: return new TypeItem(null);
+            case FuncExtern { Func: var func }:
+                var function = new RoutedFunction(func);
+                function.TakeName(export.Name);
+                if (!ReferenceEquals(export, import)) function.TakeInterface(import.Name);
+                return function;
+            default: throw Unmet(component, import, $"only functions can be routed, '{export.Name}' is of sort {export.Type.Sort}");
         }
     }
 

@@ -117,7 +117,10 @@ internal sealed partial class Instantiation
         RefuseAsync(canon, type);
         FunctionShape shape = FunctionShape.Of(type);
         var lowered = new LoweredFunction(type, funcs[(int)canon.Function], Options(canon), ResourcesOf(shape, type));
-        coreFuncs.Add(Core.CreateFunction(shape.LoweredType, CoreDelegates.Lazy(lowered)));
+        Delegate code = State.Store.Interceptor is { } interceptor
+            ? ObservedCode.Create(new ObservedImport(lowered, interceptor), CoreDelegates.TypeOf(shape.LoweredType))
+            : CoreDelegates.Lazy(lowered);
+        coreFuncs.Add(Core.CreateFunction(shape.LoweredType, code));
     }
 
     private AbiContext Options(CanonDefinition canon)

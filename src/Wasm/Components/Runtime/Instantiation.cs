@@ -115,11 +115,7 @@ internal sealed partial class Instantiation
 
     private void Import(ImportDefinition import, ComponentItem item)
     {
-        switch (import.Type.Sort.Sort)
-        {
-            case Sort.Instance: Bind(context.Instances[instances.Count], (InstanceItem)item); break;
-            case Sort.Type: Bind(context.Types[types], item); break;
-        }
+        if (item is InstanceItem instance) Bind(context.Instances[instances.Count], instance);
 
         Append(import.Type.Sort, item);
     }
@@ -128,14 +124,28 @@ internal sealed partial class Instantiation
     {
         ComponentItem item = Item(export.Item);
         exports[export.Name.Name] = item;
+        NameFunctions(export.Name.Name, item);
         // The type that is ascribed may have resource types of its own for those that are exported.
-        switch (export.Item.Sort.Sort)
-        {
-            case Sort.Instance: Bind(context.Instances[instances.Count], (InstanceItem)item); break;
-            case Sort.Type: Bind(context.Types[types], item); break;
-        }
+        if (item is InstanceItem instance) Bind(context.Instances[instances.Count], instance);
 
         Append(export.Item.Sort, item);
+    }
+
+    private static void NameFunctions(string name, ComponentItem item)
+    {
+        switch (item)
+        {
+            case ComponentFunction func: func.TakeName(name); break;
+            case InstanceItem instance:
+                foreach ((string inner, ComponentItem member) in instance.Exports)
+                {
+                    if (member is not ComponentFunction func) continue;
+                    func.TakeName(inner);
+                    func.TakeInterface(name);
+                }
+
+                break;
+        }
     }
 
     private ComponentItem Item(SortIndex item) => item.Sort.Sort switch
@@ -167,7 +177,7 @@ internal sealed partial class Instantiation
     {
         switch (type, item)
         {
-            case (ResourceType resource, TypeItem bound): resources[resource.Identity] = bound.Resource!; break;
+            case (ResourceType resource, TypeItem made): resources[resource.Identity] = made.Resource!; break;
             case (InstanceType instance, InstanceItem made):
                 foreach (NamedExtern export in instance.Exports)
                 {

@@ -19,8 +19,8 @@ internal sealed class LoweredFunction(FuncType type, ComponentFunction callee, A
     /// <summary>The caller's resource types in the order of <see cref="FunctionShape.Resources"/>.</summary>
     public readonly RuntimeResourceType[] Resources = resources;
 
-    /// <summary>The guest's function that is called, if it is one.</summary>
-    public readonly LiftedFunction? Lifted = callee as LiftedFunction;
+    /// <summary>The guest's function that is called, if it is one; routing sets it for each call.</summary>
+    public LiftedFunction? Lifted = callee as LiftedFunction;
 
     /// <summary>The host's function that is called, if it is one.</summary>
     public readonly Delegate? Host = (callee as HostFunction)?.Callback;

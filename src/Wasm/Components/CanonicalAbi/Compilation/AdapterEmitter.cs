@@ -93,13 +93,16 @@ internal sealed class AdapterEmitter
     }
 
     /// <summary>Calls a lifted function's core function. Answers the local with its result, if it has one.</summary>
-    public LocalBuilder? CallCore(Action pushLifted, Action pushArguments)
+    /// <param name="pushLifted">Pushes the <see cref="LiftedFunction"/>.</param>
+    /// <param name="pushArguments">Pushes the core arguments.</param>
+    /// <param name="entry">The property of the function that has the delegate to call.</param>
+    public LocalBuilder? CallCore(Action pushLifted, Action pushArguments, string entry)
     {
         FunctionType type = Shape.LiftedType;
         LocalBuilder? result = type.Results.Length == 0 ? null : Il.DeclareLocal(CoreDelegates.ClrTypeOf(type.Results[0]));
         // An exception of the guest's must not reach a guest of another component.
         Il.BeginExceptionBlock();
-        Invoke(pushLifted, nameof(LiftedFunction.CoreDelegate), CoreDelegates.TypeOf(type), pushArguments);
+        Invoke(pushLifted, entry, CoreDelegates.TypeOf(type), pushArguments);
         if (result is not null) Il.Emit(OpCodes.Stloc, result);
         Il.BeginCatchBlock(typeof(WasmGuestException));
         Il.Emit(OpCodes.Call, ValueMover.Method(typeof(AdapterRuntime), nameof(AdapterRuntime.TrapOnThrow)));

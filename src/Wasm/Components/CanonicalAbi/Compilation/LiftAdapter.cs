@@ -53,7 +53,7 @@ internal static class LiftAdapter
             emitter.Mover.Lower(parameters[i], argument, targets[i], callee);
         }
 
-        LocalBuilder? raw = emitter.CallCore(pushLifted, pushArguments);
+        LocalBuilder? raw = emitter.CallCore(pushLifted, pushArguments, nameof(LiftedFunction.EntryDelegate));
         LocalBuilder? value = null;
         if (resultMapping is not null)
         {

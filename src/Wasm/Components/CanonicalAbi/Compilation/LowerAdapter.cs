@@ -47,7 +47,7 @@ internal static class LowerAdapter
         IReadOnlyList<Place> targets = emitter.LiftedArguments(callee, out Action pushArguments);
         for (int i = 0; i < sources.Count; i++) emitter.Mover.Transfer(emitter.Shape.ParameterTuple.Types[i], sources[i], caller, targets[i], callee);
 
-        LocalBuilder? raw = emitter.CallCore(pushLifted, pushArguments);
+        LocalBuilder? raw = emitter.CallCore(pushLifted, pushArguments, nameof(LiftedFunction.CoreDelegate));
         LocalBuilder? flat = FlatResult(emitter);
         if (emitter.Result is { } result)
             emitter.Mover.Transfer(result, emitter.LiftedResult(callee, raw!), callee, emitter.LoweredResult(caller, flat), caller);

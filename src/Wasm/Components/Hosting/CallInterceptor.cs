@@ -1,0 +1,154 @@
+using Chain.Wasm.Components.Types;
+using Chain.Wasm.Components.Values;
+
+namespace Chain.Wasm.Components.Hosting;
+
+/// <summary>
+/// Stands at every call that crosses a component's boundary in one store: between a component and the host, and between the components inside. It is
+/// called on the guest's thread; where a store has none, nothing of it is in the code that runs.
+/// </summary>
+public abstract class CallInterceptor
+{
+    /// <summary>
+    /// A call is about to be made. An exception from here ends the caller as one of a host function would.
+    /// </summary>
+    /// <param name="call">The call; its values can be read until this method returns.</param>
+    public abstract CallDecision OnCall(ComponentCall call);
+
+    /// <summary>A call has ended, in whatever way.</summary>
+    /// <param name="call">The same object as in <see cref="OnCall"/>; its result can be read until this method returns.</param>
+    /// <param name="outcome">How it ended.</param>
+    /// <param name="error">The exception that ended it, if one did.</param>
+    public virtual void OnOutcome(ComponentCall call, CallOutcome outcome, Exception? error)
+    {
+    }
+}
+
+/// <summary>From where to where a call goes.</summary>
+public enum CallDirection
+{
+    /// <summary>From a component to the host.</summary>
+    Import,
+
+    /// <summary>From the host to a component.</summary>
+    Export,
+
+    /// <summary>From one component instance to another.</summary>
+    Internal,
+}
+
+/// <summary>How a call ended.</summary>
+public enum CallOutcome
+{
+    Returned,
+
+    /// <summary>The interceptor gave the result in the callee's place.</summary>
+    Answered,
+
+    /// <summary>The interceptor refused it.</summary>
+    Refused,
+
+    Trapped,
+
+    /// <summary>A limit was reached: deadline, cancellation, fuel, stack or memory.</summary>
+    LimitHit,
+
+    /// <summary>The guest ended itself.</summary>
+    Exited,
+
+    /// <summary>A function of the host failed.</summary>
+    Failed,
+}
+
+/// <summary>What is to become of a call.</summary>
+public readonly struct CallDecision
+{
+    private CallDecision(Kind kind, object? detail)
+    {
+        What = kind;
+        Detail = detail;
+    }
+
+    internal enum Kind
+    {
+        Proceed,
+        Answer,
+        Refuse,
+        Route,
+    }
+
+    internal Kind What { get; }
+
+    internal object? Detail { get; }
+
+    /// <summary>It goes on to the callee.</summary>
+    public static CallDecision Proceed => default;
+
+    /// <summary>The callee does not run; the caller gets this result.</summary>
+    /// <param name="result">A value of the function's result type; <see langword="null"/> where it has none.</param>
+    public static CallDecision Answer(ComponentValue? result) => new(Kind.Answer, result);
+
+    /// <summary>The callee does not run; the caller traps with <see cref="CallRefusedException"/>.</summary>
+    /// <param name="reason">Why, in a few words.</param>
+    public static CallDecision Refuse(string reason) => new(Kind.Refuse, reason);
+
+    /// <summary>
+    /// Another function of the same type is called, which may belong to another store that no other thread uses meanwhile. The values move from guest
+    /// to guest.
+    /// </summary>
+    public static CallDecision Route(Runtime.ComponentFunction callee) => new(Kind.Route, callee);
+}
+
+/// <summary>A call was refused.</summary>
+public sealed class CallRefusedException(string reason) : WasmException(reason);
+
+/// <summary>A call as an interceptor sees it. For the thread of the call.</summary>
+public sealed class ComponentCall
+{
+    private readonly Func<ComponentValue[]> readArguments;
+    private ComponentValue[]? arguments;
+    private Func<ComponentValue?>? readResult;
+
+    internal ComponentCall(
+        ComponentStore store, CallDirection direction, Runtime.ComponentFunction callee, string callerPath, Func<ComponentValue[]> readArguments)
+    {
+        Store = store;
+        Direction = direction;
+        Callee = callee;
+        CallerPath = callerPath;
+        this.readArguments = readArguments;
+    }
+
+    /// <summary>The caller's store, or the callee's where the host calls.</summary>
+    public ComponentStore Store { get; }
+
+    public CallDirection Direction { get; }
+
+    /// <summary>The function that the caller is linked with.</summary>
+    public Runtime.ComponentFunction Callee { get; }
+
+    /// <summary>The interface that the function belongs to, such as <c>wasi:io/streams@0.2.0</c>; <see langword="null"/> where it is of none.</summary>
+    public string? Interface => Callee.Interface;
+
+    /// <summary>The function's name.</summary>
+    public string Function => Callee.Name;
+
+    public FuncType Type => Callee.Type;
+
+    /// <summary>Where the caller is among instances inside one another, by instance index: empty for the outermost and for the host, else such as <c>0/2</c>.</summary>
+    public string CallerPath { get; }
+
+    /// <summary>For the interceptor's own use, from <see cref="CallInterceptor.OnCall"/> to <see cref="CallInterceptor.OnOutcome"/>.</summary>
+    public object? State { get; set; }
+
+    /// <summary>
+    /// The arguments, made into trees when first asked for; handles in them are only looked at. Must be asked for first before the callee runs.
+    /// </summary>
+    /// <exception cref="ComponentTrapException">They are no values of their types.</exception>
+    public IReadOnlyList<ComponentValue> Arguments => arguments ??= readArguments();
+
+    /// <summary>The result, made into a tree when asked for; <see langword="null"/> where there is none.</summary>
+    public ComponentValue? Result => readResult?.Invoke();
+
+    internal void SetResult(Func<ComponentValue?> read) => readResult = read;
+}
