@@ -12,6 +12,8 @@ namespace Chain.Wasm.Components.CanonicalAbi;
 /// </summary>
 internal abstract unsafe class ObservedFunction(CallInterceptor interceptor)
 {
+    protected CallInterceptor Interceptor { get; } = interceptor;
+
     /// <summary>The code that is shown, as a delegate of the same type.</summary>
     public abstract Delegate Inner { get; }
 
@@ -20,20 +22,20 @@ internal abstract unsafe class ObservedFunction(CallInterceptor interceptor)
     /// <param name="answer">The bits of the core result, where it answers <see langword="null"/>.</param>
     /// <returns>The call, or <see langword="null"/> where the interceptor has given the result.</returns>
     /// <exception cref="CallRefusedException">The interceptor refused it.</exception>
-    public ComponentCall? Begin(ulong* flat, out ulong answer)
+    public virtual ComponentCall? Begin(ulong* flat, out ulong answer)
     {
         ComponentCall call = Describe(flat);
-        CallDecision decision = interceptor.OnCall(call);
+        CallDecision decision = Interceptor.OnCall(call);
         answer = 0;
         switch (decision.What)
         {
             case CallDecision.Kind.Answer:
                 answer = Lower((ComponentValue?)decision.Detail, flat);
-                interceptor.OnOutcome(call, CallOutcome.Answered, null);
+                Interceptor.OnOutcome(call, CallOutcome.Answered, null);
                 return null;
             case CallDecision.Kind.Refuse:
                 var refusal = new CallRefusedException((string)decision.Detail!);
-                interceptor.OnOutcome(call, CallOutcome.Refused, refusal);
+                Interceptor.OnOutcome(call, CallOutcome.Refused, refusal);
                 throw refusal;
             case CallDecision.Kind.Route:
                 Route((ComponentFunction)decision.Detail!);
@@ -44,15 +46,17 @@ internal abstract unsafe class ObservedFunction(CallInterceptor interceptor)
         }
     }
 
-    /// <summary>Ends a call that returned.</summary>
-    public void Returned(ComponentCall call, ulong* flat, ulong result)
+    /// <summary>Ends a call that returned. Answers the bits of the core result that the caller gets.</summary>
+    public virtual ulong Returned(ComponentCall call, ulong* flat, ulong result)
     {
         call.SetResult(() => Lift(flat, result));
-        interceptor.OnOutcome(call, CallOutcome.Returned, null);
+        call.IsErrorResult = IsError(flat, result);
+        Interceptor.OnOutcome(call, CallOutcome.Returned, null);
+        return result;
     }
 
     /// <summary>Ends a call that did not return.</summary>
-    public void Failed(ComponentCall call, Exception error) => interceptor.OnOutcome(call, OutcomeOf(error), error);
+    public void Failed(ComponentCall call, Exception error) => Interceptor.OnOutcome(call, OutcomeOf(error), error);
 
     /// <summary>How a call ended that an exception ended.</summary>
     public static CallOutcome OutcomeOf(Exception error) => error switch
@@ -65,11 +69,17 @@ internal abstract unsafe class ObservedFunction(CallInterceptor interceptor)
         _ => CallOutcome.Failed,
     };
 
+    /// <summary>Whether a <c>result</c>, as core value or in memory, is an error.</summary>
+    protected static bool IsError(AbiContext context, FunctionShape shape, ulong bits) =>
+        shape.FlatResults is null ? context.At((uint)bits, 1, 1)[0] != 0 : (uint)bits != 0;
+
     protected abstract ComponentCall Describe(ulong* flat);
 
     protected abstract ulong Lower(ComponentValue? answer, ulong* flat);
 
     protected abstract ComponentValue? Lift(ulong* flat, ulong result);
+
+    protected abstract bool IsError(ulong* flat, ulong result);
 
     protected abstract void Route(ComponentFunction callee);
 
@@ -77,8 +87,19 @@ internal abstract unsafe class ObservedFunction(CallInterceptor interceptor)
 }
 
 /// <summary>A lowered function: calls to the host and between components.</summary>
-internal sealed unsafe class ObservedImport(LoweredFunction function, CallInterceptor interceptor) : ObservedFunction(interceptor)
+internal sealed unsafe class ObservedImport : ObservedFunction
 {
+    private readonly LoweredFunction function;
+    private ComponentCall? current;
+    private CallDecision verdict;
+
+    public ObservedImport(LoweredFunction function, CallInterceptor interceptor)
+        : base(interceptor)
+    {
+        this.function = function;
+        function.Gate = Admit;
+    }
+
     public override Delegate Inner => function.Code;
 
     private FunctionShape Shape => function.Shape;
@@ -109,6 +130,49 @@ internal sealed unsafe class ObservedImport(LoweredFunction function, CallInterc
         ulong bits = Shape.FlatResults is null ? flat[FlatCount - 1] : result;
         return Lifter().LiftAll([bits], Shape.FlatResults, new TupleType([type]))[0];
     }
+
+    // The caller waits, so that there is one call at a time.
+    public override ComponentCall? Begin(ulong* flat, out ulong answer)
+    {
+        verdict = default;
+        return current = base.Begin(flat, out answer);
+    }
+
+    public override ulong Returned(ComponentCall call, ulong* flat, ulong result)
+    {
+        switch (verdict.What)
+        {
+            case CallDecision.Kind.Answer:
+                ulong answer = Lower((ComponentValue?)verdict.Detail, flat);
+                Interceptor.OnOutcome(call, CallOutcome.Answered, null);
+                return answer;
+            case CallDecision.Kind.Refuse:
+                var refusal = new CallRefusedException((string)verdict.Detail!);
+                Failed(call, refusal);
+                throw refusal;
+            default:
+                return base.Returned(call, flat, result);
+        }
+    }
+
+    /// <summary>Asks the interceptor about a result that the callee still has for itself.</summary>
+    private bool Admit(ulong raw)
+    {
+        ComponentCall call = current!;
+        LiftedFunction callee = function.Lifted!;
+        if (Shape.Type.Result is { } type)
+        {
+            var lifter = new TreeLifter(callee.Context, callee.Shape, callee.Resources, new HandleLifting(null, PeeksOnly: true));
+            call.SetResult(() => lifter.LiftAll([raw], Shape.FlatResults, new TupleType([type]))[0]);
+            call.IsErrorResult = type is ResultType && IsError(callee.Context, Shape, raw);
+        }
+
+        verdict = Interceptor.OnResult(call);
+        return verdict.What == CallDecision.Kind.Proceed;
+    }
+
+    protected override bool IsError(ulong* flat, ulong result) => Shape.Type.Result is ResultType
+        && IsError(function.Caller, Shape, Shape.FlatResults is null ? flat[FlatCount - 1] : result);
 
     protected override void Route(ComponentFunction callee)
     {
@@ -142,6 +206,8 @@ internal sealed unsafe class ObservedExport(LiftedFunction function, Delegate in
     protected override ComponentValue? Lift(ulong* flat, ulong result) => Shape.Type.Result is { } type
         ? Lifter().LiftAll([result], Shape.FlatResults, new TupleType([type]))[0]
         : null;
+
+    protected override bool IsError(ulong* flat, ulong result) => Shape.Type.Result is ResultType && IsError(function.Context, Shape, result);
 
     protected override void Route(ComponentFunction callee) => throw new InvalidOperationException("a call of the host's cannot be routed");
 

@@ -10,10 +10,22 @@ namespace Chain.Wasm.Components.Hosting;
 public abstract class CallInterceptor
 {
     /// <summary>
+    /// Whether calls of a function are shown at all; asked once for each instance that is made. By default all are.
+    /// </summary>
+    public virtual bool Observes(Runtime.ComponentFunction callee) => true;
+
+    /// <summary>
     /// A call is about to be made. An exception from here ends the caller as one of a host function would.
     /// </summary>
     /// <param name="call">The call; its values can be read until this method returns.</param>
     public abstract CallDecision OnCall(ComponentCall call);
+
+    /// <summary>
+    /// A component that was called by another has returned; its caller has seen nothing of the result yet, and does not where it is refused or another is
+    /// given in its place. Not called where <see cref="OnCall"/> answered.
+    /// </summary>
+    /// <param name="call">The same object as in <see cref="OnCall"/>; its result can be read until this method returns.</param>
+    public virtual CallDecision OnResult(ComponentCall call) => CallDecision.Proceed;
 
     /// <summary>A call has ended, in whatever way.</summary>
     /// <param name="call">The same object as in <see cref="OnCall"/>; its result can be read until this method returns.</param>
@@ -149,6 +161,9 @@ public sealed class ComponentCall
 
     /// <summary>The result, made into a tree when asked for; <see langword="null"/> where there is none.</summary>
     public ComponentValue? Result => readResult?.Invoke();
+
+    /// <summary>Whether the function's type is a <c>result</c> and what it returned is an error. It builds no tree.</summary>
+    public bool IsErrorResult { get; internal set; }
 
     internal void SetResult(Func<ComponentValue?> read) => readResult = read;
 }

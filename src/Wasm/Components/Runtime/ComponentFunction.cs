@@ -21,6 +21,9 @@ public abstract class ComponentFunction : ComponentItem
     /// <summary>The interface it belongs to, such as <c>wasi:io/streams@0.2.0</c>; <see langword="null"/> where it is of none.</summary>
     public string? Interface { get; private set; }
 
+    /// <summary>Whatever an interceptor wants to find again with the function.</summary>
+    public object? Tag { get; set; }
+
     /// <summary>Calls it with values as trees.</summary>
     /// <returns>The result, or <see langword="null"/> where it has none.</returns>
     /// <exception cref="ArgumentException">The arguments are not of its parameters' types.</exception>
@@ -86,13 +89,13 @@ internal sealed class LiftedFunction : ComponentFunction
     public Delegate CoreDelegate => coreDelegate ??= core.CreateDelegate(CoreDelegates.TypeOf(core.Type));
 
     /// <summary>What the host calls: the core function, or what shows calls of it to the interceptor.</summary>
-    public Delegate EntryDelegate => entryDelegate ??= Instance.Store.Interceptor is { } interceptor
+    public Delegate EntryDelegate => entryDelegate ??= Instance.Store.Interceptor is { } interceptor && interceptor.Observes(this)
         ? ObservedCode.Create(new ObservedExport(this, CoreDelegate, interceptor), CoreDelegates.TypeOf(core.Type))
         : CoreDelegate;
 
     public Delegate PostReturnDelegate => postReturnDelegate ??= postReturn!.CreateDelegate(CoreDelegates.TypeOf(postReturn.Type));
 
-    public override ComponentValue? Invoke(params ReadOnlySpan<ComponentValue> arguments) => Instance.Store.Interceptor is { } interceptor
+    public override ComponentValue? Invoke(params ReadOnlySpan<ComponentValue> arguments) => Instance.Store.Interceptor is { } interceptor && interceptor.Observes(this)
         ? TreeCall.Invoke(this, arguments, interceptor)
         : TreeCall.Invoke(this, arguments);
 

@@ -117,7 +117,7 @@ internal sealed partial class Instantiation
         RefuseAsync(canon, type);
         FunctionShape shape = FunctionShape.Of(type);
         var lowered = new LoweredFunction(type, funcs[(int)canon.Function], Options(canon), ResourcesOf(shape, type));
-        Delegate code = State.Store.Interceptor is { } interceptor
+        Delegate code = State.Store.Interceptor is { } interceptor && interceptor.Observes(lowered.Callee)
             ? ObservedCode.Create(new ObservedImport(lowered, interceptor), CoreDelegates.TypeOf(shape.LoweredType))
             : CoreDelegates.Lazy(lowered);
         coreFuncs.Add(Core.CreateFunction(shape.LoweredType, code));

@@ -22,6 +22,9 @@ internal sealed class LoweredFunction(FuncType type, ComponentFunction callee, A
     /// <summary>The guest's function that is called, if it is one; routing sets it for each call.</summary>
     public LiftedFunction? Lifted = callee as LiftedFunction;
 
+    /// <summary>Where calls are shown to an interceptor: asked whether the caller may have the result whose core form is given.</summary>
+    public Func<ulong, bool>? Gate;
+
     /// <summary>The host's function that is called, if it is one.</summary>
     public readonly Delegate? Host = (callee as HostFunction)?.Callback;
 

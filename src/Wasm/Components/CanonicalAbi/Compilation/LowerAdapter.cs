@@ -49,12 +49,39 @@ internal static class LowerAdapter
 
         LocalBuilder? raw = emitter.CallCore(pushLifted, pushArguments, nameof(LiftedFunction.CoreDelegate));
         LocalBuilder? flat = FlatResult(emitter);
+        Label refused = il.DefineLabel();
+        EmitGate(il, raw, refused);
         if (emitter.Result is { } result)
             emitter.Mover.Transfer(result, emitter.LiftedResult(callee, raw!), callee, emitter.LoweredResult(caller, flat), caller);
+        il.MarkLabel(refused);
         emitter.PostReturn(pushLifted, raw);
         emitter.CallOnScope(nameof(CallScope.EndLends));
         Begin(il, nameof(AdapterRuntime.EndGuestCall));
         Return(il, flat);
+    }
+
+    private static void EmitGate(ILGenerator il, LocalBuilder? raw, Label refused)
+    {
+        FieldInfo gate = typeof(LoweredFunction).GetField(nameof(LoweredFunction.Gate))!;
+        Label open = il.DefineLabel();
+        il.Emit(OpCodes.Ldarg_0);
+        il.Emit(OpCodes.Ldfld, gate);
+        il.Emit(OpCodes.Brfalse, open);
+        il.Emit(OpCodes.Ldarg_0);
+        il.Emit(OpCodes.Ldfld, gate);
+        if (raw is null)
+        {
+            il.Emit(OpCodes.Ldc_I8, 0L);
+        }
+        else
+        {
+            il.Emit(OpCodes.Ldloc, raw);
+            ObservedCode.ToBits(il, raw.LocalType);
+        }
+
+        il.Emit(OpCodes.Callvirt, typeof(Func<ulong, bool>).GetMethod("Invoke")!);
+        il.Emit(OpCodes.Brfalse, refused);
+        il.MarkLabel(open);
     }
 
     private static void EmitHostCall(AdapterEmitter emitter, Type callback)

@@ -81,14 +81,15 @@ internal static class ObservedCode
         il.Emit(OpCodes.Ldloc, flat);
         il.Emit(OpCodes.Ldloc, bits);
         Call(il, nameof(ObservedFunction.Returned));
-        if (result is not null) il.Emit(OpCodes.Ldloc, result);
+        if (result is null) il.Emit(OpCodes.Pop);
+        else FromBits(il, result.LocalType);
         il.Emit(OpCodes.Ret);
         return method;
     }
 
     private static void Call(ILGenerator il, string method) => il.Emit(OpCodes.Callvirt, ValueMover.Method(typeof(ObservedFunction), method));
 
-    private static void ToBits(ILGenerator il, Type type)
+    public static void ToBits(ILGenerator il, Type type)
     {
         if (type == typeof(float)) il.Emit(OpCodes.Call, typeof(BitConverter).GetMethod(nameof(BitConverter.SingleToUInt32Bits))!);
         if (type == typeof(double)) il.Emit(OpCodes.Call, typeof(BitConverter).GetMethod(nameof(BitConverter.DoubleToUInt64Bits))!);
