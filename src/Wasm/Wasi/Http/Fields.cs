@@ -31,14 +31,14 @@ public sealed class Fields
 
     public int Count => entries.Count;
 
-    /// <summary>Fields of a message that came in: immutable, names in lower case, without those that belong to the connection.</summary>
+    /// <summary>Fields of a message that came in: immutable, names in lower case, without those that guests may not set: what they copy stays sendable.</summary>
     /// <exception cref="FieldsTooLargeException">More than fields may have.</exception>
     public static Fields OfMessage(IEnumerable<(string Name, byte[] Value)> received)
     {
         var fields = new Fields();
         foreach ((string name, byte[] value) in received)
         {
-            if (HttpSyntax.IsHopByHop(name)) continue;
+            if (HttpSyntax.IsForbidden(name)) continue;
             if (!fields.TryAdd(name.ToLowerInvariant(), value)) throw new FieldsTooLargeException();
         }
 

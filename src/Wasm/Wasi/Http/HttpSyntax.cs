@@ -23,10 +23,11 @@ internal static class HttpSyntax
     private static readonly SearchValues<char> PathCharacters =
         SearchValues.Create([.. Enumerable.Range('!', '~' - '!' + 1).Select(code => (char)code).Where(character => character != '#')]);
 
-    private static readonly FrozenSet<string> HopByHop = FrozenSet.Create(
+    // Those of one connection (RFC 9110, section 7.6.1), and the one that would say another host than was granted.
+    private static readonly FrozenSet<string> Forbidden = FrozenSet.Create(
         StringComparer.OrdinalIgnoreCase,
-        "connection", "http2-settings", "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection", "te", "transfer-encoding",
-        "upgrade");
+        "connection", "host", "http2-settings", "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection", "te",
+        "transfer-encoding", "upgrade");
 
     private static readonly FrozenSet<string> NeverInTrailers = FrozenSet.Create(
         StringComparer.OrdinalIgnoreCase,
@@ -42,11 +43,8 @@ internal static class HttpSyntax
     /// <summary>A field's value (RFC 9110, section 5.5): no control characters but the tab, so neither a line's end nor NUL.</summary>
     public static bool IsFieldValue(ReadOnlySpan<byte> value) => !value.ContainsAnyExcept(ValueBytes);
 
-    /// <summary>A header that belongs to one connection (RFC 9110, section 7.6.1), and so to the host.</summary>
-    public static bool IsHopByHop(string name) => HopByHop.Contains(name);
-
-    /// <summary>A header that a guest may not set: it would steer the connection, or say another host than the one that was granted.</summary>
-    public static bool IsForbidden(string name) => HopByHop.Contains(name) || name.Equals("host", StringComparison.OrdinalIgnoreCase);
+    /// <summary>A header that is the host's: no guest sets it, and none sees it.</summary>
+    public static bool IsForbidden(string name) => Forbidden.Contains(name);
 
     /// <summary>A field that would change, after the fact, how a message is read (RFC 9110, section 6.5.1).</summary>
     public static bool IsForbiddenTrailer(string name) => IsForbidden(name) || NeverInTrailers.Contains(name);

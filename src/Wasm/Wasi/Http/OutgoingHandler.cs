@@ -93,7 +93,7 @@ internal static class OutgoingHandler
         if (request.Taken is { } body) message.Content = await ContentAsync(request.Method, body, cancellation).ConfigureAwait(false);
         foreach ((string name, byte[] value) in request.Headers.Entries())
         {
-            if (name.Equals("content-length", StringComparison.OrdinalIgnoreCase)) continue;
+            if (name.Equals("content-length", StringComparison.OrdinalIgnoreCase) || HttpSyntax.IsForbidden(name)) continue;
             string text = Encoding.Latin1.GetString(value);
             if (message.Headers.TryAddWithoutValidation(name, text)) continue;
             message.Content ??= new ByteArrayContent([]);

@@ -13,11 +13,13 @@ public sealed record GuestResponse(ushort Status, Fields Headers, OutgoingBody? 
 /// <param name="inform">Sends an informational response, or <see langword="null"/> where the connection has no way to.</param>
 public sealed class ResponseOutparam(Method method, Action<ushort, Fields>? inform = null) : IDisposable
 {
+    /// <summary>With this <see cref="Response"/> fails when the guest set nothing.</summary>
+    public static ErrorCode NoResponse { get; } = ErrorCode.Internal("no response was set");
+
     private readonly TaskCompletionSource<GuestResponse> response = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>
-    /// The answer, once it is set. Fails with <see cref="HttpFailureException"/> when the guest set an error, or an answer that is none of HTTP, or dropped
-    /// this without setting anything.
+    /// The answer, once it is set. Fails with <see cref="HttpFailureException"/> when the guest set an error, or an answer that is none of HTTP, or set nothing.
     /// </summary>
     public Task<GuestResponse> Response => response.Task;
 
@@ -54,7 +56,7 @@ public sealed class ResponseOutparam(Method method, Action<ushort, Fields>? info
     }
 
     /// <summary>The guest is gone, or dropped it.</summary>
-    public void Dispose() => Fail(ErrorCode.Internal("the guest gave no response"));
+    public void Dispose() => Fail(NoResponse);
 
     private void Fail(ErrorCode code)
     {
