@@ -35,7 +35,7 @@ public sealed class ComponentHttpServer : IAsyncDisposable
     /// <param name="options">Where, and limits.</param>
     /// <param name="logging">Where lines about failed requests go.</param>
     /// <exception cref="IOException">The address is taken, or none of this machine's.</exception>
-    public static async Task<ComponentHttpServer> StartAsync(Func<IHttpGuest> create, HttpHostOptions options, Action<ILoggingBuilder> logging)
+    public static async Task<ComponentHttpServer> StartAsync(Func<CancellationToken, IHttpGuest> create, HttpHostOptions options, Action<ILoggingBuilder> logging)
     {
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         logging(builder.Logging);
@@ -52,7 +52,7 @@ public sealed class ComponentHttpServer : IAsyncDisposable
             kestrel.Listen(new IPEndPoint(options.Address, options.Port), listen => listen.Protocols = options.Http2 ? HttpProtocols.Http2 : HttpProtocols.Http1);
         });
         WebApplication application = builder.Build();
-        var pool = new HttpGuestPool(create, options.Concurrency);
+        var pool = new HttpGuestPool(create, options.IsPooled ? options.Concurrency : 0);
         var threads = new GuestThreads(options.Concurrency, options.Queue);
         var bridge = new HttpBridge(pool, threads, options, application.Services.GetRequiredService<ILogger<HttpBridge>>());
         application.Run(bridge.HandleAsync);

@@ -26,7 +26,7 @@ internal sealed class GuestCall(IncomingRequest request, CancellationToken cance
         try
         {
             cancellation.ThrowIfCancellationRequested();
-            guest = pool.Take();
+            guest = pool.Take(cancellation);
             guest.Handle(request, Answer, cancellation);
         }
         catch (Exception thrown)

@@ -17,6 +17,9 @@ public sealed record HttpHostOptions
     /// <summary>The requests that are answered at a time: each has a thread and an instance. Default four for each processor, 8 at least.</summary>
     public int Concurrency { get; init; } = Math.Max(8, 4 * Environment.ProcessorCount);
 
+    /// <summary>Whether an instance that answered is reset and kept for another request; otherwise each gets a new one. Default yes.</summary>
+    public bool IsPooled { get; init; } = true;
+
     /// <summary>The requests that wait beyond those; more get 503. Default 1000.</summary>
     public int Queue { get; init; } = 1000;
 

@@ -14,6 +14,9 @@ public static class HttpInterfaces
     public static HostInterface Outgoing { get; } = new HostInterface("wasi:http/outgoing-handler@" + WasiInterfaces.Version)
         .Function("handle", OutgoingHandler.Handle);
 
+    /// <summary>Both.</summary>
+    public static IReadOnlyList<HostInterface> All { get; } = [Types, Outgoing];
+
     private static HostInterface CreateTypes()
     {
         var types = new HostInterface("wasi:http/types@" + WasiInterfaces.Version);
