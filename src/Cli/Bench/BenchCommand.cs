@@ -14,5 +14,6 @@ internal static class BenchCommand
         RecordBench.Create(),
         IngestBench.Create(),
         LineageBench.Create(),
+        ServeBench.Create(),
     };
 }

@@ -2,12 +2,13 @@ using System.CommandLine;
 
 namespace Chain.Cli.Components;
 
-/// <summary><c>chain component</c>: look into components.</summary>
+/// <summary><c>chain component</c>: look into components, run them.</summary>
 internal static class ComponentCommand
 {
-    public static Command Create() => new("component", "Inspect WebAssembly components and print their interfaces.")
+    public static Command Create() => new("component", "Inspect WebAssembly components, print their interfaces, serve them over HTTP.")
     {
         InspectCommand.Create(),
         WitCommand.Create(),
+        ServeCommand.Create(),
     };
 }

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Runtime.ExceptionServices;
 using Chain.Cli.Output;
 using Chain.Cli.Wasm.Spec;
 using Chain.Wasm.Binary;
@@ -21,9 +20,6 @@ internal readonly record struct CallResult(ValueKind Kind, string Text);
 /// <param name="OfferSpecTest">Whether its imports find the module <c>spectest</c>.</param>
 internal sealed record ModuleCall(string File, string Export, string[] Arguments, StoreLimits Limits, TimeSpan Timeout, bool OfferSpecTest)
 {
-    // Compiler, formatting and the engine itself need some stack besides the guest.
-    private const int OwnStackBytes = 4 * 1024 * 1024;
-
     private const int ImportsShown = 5;
 
     private Module? read;
@@ -38,26 +34,7 @@ internal sealed record ModuleCall(string File, string Export, string[] Arguments
     public IReadOnlyList<CallResult> Run(CancellationToken cancellation)
     {
         Module module = read = ModuleFile.ReadModule(File);
-        IReadOnlyList<CallResult> results = [];
-        ExceptionDispatchInfo? failure = null;
-        int stack = (int)Math.Min((long)Limits.StackBytes + OwnStackBytes, int.MaxValue);
-        var thread = new Thread(
-            () =>
-            {
-                try
-                {
-                    results = Call(module, cancellation);
-                }
-                catch (Exception e)
-                {
-                    failure = ExceptionDispatchInfo.Capture(e);
-                }
-            },
-            stack) { Name = "guest" };
-        thread.Start();
-        thread.Join();
-        failure?.Throw();
-        return results;
+        return GuestThread.Run(Limits, () => Call(module, cancellation));
     }
 
     private CallResult[] Call(Module module, CancellationToken cancellation)
