@@ -1,0 +1,55 @@
+using Chain.Tracer.Calls;
+using Chain.Tracer.Tags;
+
+namespace Chain.Silo.Calls;
+
+/// <summary>One call while it runs. Belongs to the thread of its chain; used again for the next call.</summary>
+public sealed class CallFrame
+{
+    private short flows;
+
+    public CallRoute Route { get; private set; } = null!;
+
+    public ActiveCall Call { get; private set; }
+
+    public ChainState Chain { get; private set; } = null!;
+
+    public int Depth { get; private set; }
+
+    /// <summary>The label of the arguments.</summary>
+    public LabelId LabelIn { get; private set; }
+
+    /// <summary>The label of all that the callee may know by now: its arguments, what it read, and what an instance that is kept knew before.</summary>
+    public LabelId Label { get; set; }
+
+    /// <summary>The label of the result.</summary>
+    public LabelId LabelOut { get; set; }
+
+    public CallOutcome Outcome { get; set; }
+
+    /// <summary>Bytes of the arguments, where known.</summary>
+    public long SizeIn { get; set; }
+
+    /// <summary>Bytes of the result, where known.</summary>
+    public long SizeOut { get; set; }
+
+    /// <summary>How often the hop copied data.</summary>
+    public int Copies { get; set; }
+
+    public void Begin(CallRoute route, ActiveCall call, ChainState chain, int depth, LabelId data)
+    {
+        Route = route;
+        Call = call;
+        Chain = chain;
+        Depth = depth;
+        LabelIn = data;
+        Label = data;
+        LabelOut = LabelId.Empty;
+        SizeIn = SizeOut = 0;
+        Copies = 0;
+        flows = 0;
+    }
+
+    /// <summary>The number of the next flow into this call.</summary>
+    public short NextFlow() => flows == short.MaxValue ? flows : flows++;
+}

@@ -1,0 +1,221 @@
+using Chain.PolicyEngine.Decisions;
+using Chain.Tracer.Calls;
+using Chain.Tracer.Recording;
+using Chain.Tracer.Tags;
+using Chain.Wasm.Components.Values;
+
+namespace Chain.Silo.Calls;
+
+/// <summary>
+/// The stages that every call passes: label, decide, invoke, decide, record. Invoking is the caller's: it begins a call here, runs the callee, shows
+/// the result, and ends the call. Safe for any thread.
+/// </summary>
+public sealed class CallPipeline
+{
+    private readonly CallRecorder recorder;
+    private readonly LabelStore labels;
+    private readonly ActivePolicies policies;
+    private readonly ICallAudience audience;
+    private readonly PipelineStages stages;
+
+    /// <param name="recorder">Keeps the record.</param>
+    /// <param name="labels">The process's labels.</param>
+    /// <param name="policies">The policies that decide.</param>
+    /// <param name="audience">Who hears of decisions and of calls that ended.</param>
+    /// <param name="stages">What of it is done; all unless a benchmark says otherwise.</param>
+    public CallPipeline(CallRecorder recorder, LabelStore labels, ActivePolicies policies, ICallAudience audience, PipelineStages stages = PipelineStages.All)
+    {
+        this.recorder = recorder;
+        this.labels = labels;
+        this.policies = policies;
+        this.audience = audience;
+        this.stages = stages;
+    }
+
+    public LabelStore Labels => labels;
+
+    /// <summary>Labels the arguments, starts the call and decides on it.</summary>
+    /// <param name="frame">The call that is begun.</param>
+    /// <param name="route">What is called.</param>
+    /// <param name="parent">The caller's context; none for the root of a chain.</param>
+    /// <param name="chain">The chain.</param>
+    /// <param name="depth">How many calls of the chain are around it.</param>
+    /// <param name="data">The label of all that the caller may have put into the arguments.</param>
+    /// <param name="arguments">Reads the arguments, for rules that need them.</param>
+    /// <returns>The message of the denial; <see langword="null"/> where the call may go on. A denied call is over.</returns>
+    public string? Begin(
+        CallFrame frame, CallRoute route, in CallContext parent, ChainState chain, int depth, LabelId data, Func<IReadOnlyList<ComponentValue>>? arguments)
+    {
+        if (stages.HasFlag(PipelineStages.Label)) data = Joined(data, route.Arguments, arguments);
+        ActiveCall call = stages.HasFlag(PipelineStages.Record) ? recorder.Start(parent, route.Site, data) : default;
+        frame.Begin(route, call, chain, depth, data);
+        if (!stages.HasFlag(PipelineStages.Decide)) return null;
+        Decision decision = Decide(frame, PolicyEvent.Call, data, null);
+        if (decision.Verdict == Verdict.Deny)
+        {
+            string message = MessageFor(decision, frame, PolicyEvent.Call, data, null);
+            End(frame, CallOutcome.Denied, message);
+            return message;
+        }
+
+        chain.Add(route.Link.Callee, data);
+        return null;
+    }
+
+    /// <summary>Labels the result and decides on it.</summary>
+    /// <param name="frame">The call.</param>
+    /// <param name="isError">Whether it is the error case of a <c>result</c>.</param>
+    /// <param name="result">Reads the result, for rules that need it.</param>
+    /// <returns>The message of the denial; <see langword="null"/> where the caller may have the result. The call is not over.</returns>
+    public string? Result(CallFrame frame, bool isError, Func<ComponentValue?>? result)
+    {
+        CallRoute route = frame.Route;
+        LabelId label = frame.Label;
+        frame.Outcome = isError ? CallOutcome.ErrorResult : CallOutcome.Returned;
+        if (stages.HasFlag(PipelineStages.Label))
+        {
+            label = Joined(label, route.Result, result is null ? null : () => [result()!]);
+            label = Declassified(frame, label);
+            label = Endorsed(frame, label);
+        }
+
+        frame.LabelOut = label;
+        if (!stages.HasFlag(PipelineStages.Decide)) return null;
+        Decision decision = Decide(frame, PolicyEvent.Result, label, frame.Outcome);
+        if (decision.Verdict != Verdict.Deny) return null;
+        frame.Outcome = CallOutcome.Denied;
+        frame.LabelOut = LabelId.Empty;
+        return MessageFor(decision, frame, PolicyEvent.Result, label, frame.Outcome);
+    }
+
+    /// <summary>Records the call and tells the audience.</summary>
+    public void End(CallFrame frame, CallOutcome outcome, string? detail = null)
+    {
+        frame.Outcome = outcome;
+        if (stages.HasFlag(PipelineStages.Record))
+        {
+            recorder.End(frame.Call, new CallEnd
+            {
+                Outcome = outcome,
+                LabelOut = frame.LabelOut,
+                LabelRead = frame.Label == frame.LabelIn ? null : frame.Label,
+                SizeIn = frame.SizeIn,
+                SizeOut = frame.SizeOut,
+                Copies = frame.Copies,
+            });
+        }
+
+        audience.Ended(frame, detail);
+    }
+
+    /// <summary>Notes that a call read data: state that another call wrote, or what came from outside.</summary>
+    /// <param name="frame">The call.</param>
+    /// <param name="label">The data's label.</param>
+    /// <param name="writer">The call that wrote them; none where they came from no call.</param>
+    /// <param name="state">Through which state; none by default.</param>
+    public void Read(CallFrame frame, LabelId label, in CallContext writer, StateKeyId state = default)
+    {
+        frame.Label = labels.Union(frame.Label, label);
+        if (writer.Call == default || !stages.HasFlag(PipelineStages.Record)) return;
+        recorder.Flow(frame.Call, frame.NextFlow(), writer, label, FlowInto.Input, state);
+    }
+
+    private LabelId Joined(LabelId label, LabelRule rule, Func<IReadOnlyList<ComponentValue>>? values)
+    {
+        if (rule.IsNone) return label;
+        label = labels.Union(label, labels.Intern(rule.Fixed));
+        if (rule.FromValue.Count == 0 || values is null) return label;
+        IReadOnlyList<ComponentValue> read = values();
+        foreach (ValueTag tag in rule.FromValue)
+        {
+            if (tag.Of(read[Math.Max(0, tag.Argument)]) is { } found) label = labels.Union(label, labels.Intern(Label.Of(found)));
+        }
+
+        return label;
+    }
+
+    /// <summary>What a declassifier leaves of a label: each tag that it may drop is asked for by itself.</summary>
+    private LabelId Declassified(CallFrame frame, LabelId label)
+    {
+        if (frame.Route.Drops.Count == 0 || label.IsEmpty) return label;
+        var kept = new List<Tag>();
+        foreach (Tag tag in labels[label].Tags)
+        {
+            bool isDropped = tag.Kind == TagKind.Secrecy && Covers(frame.Route.Drops, tag)
+                && (!stages.HasFlag(PipelineStages.Decide) || Decide(frame, PolicyEvent.Declassify, label, frame.Outcome, tag).Verdict == Verdict.Allow);
+            if (!isDropped) kept.Add(tag);
+        }
+
+        return labels.Intern(Label.Of([.. kept]));
+    }
+
+    private LabelId Endorsed(CallFrame frame, LabelId label)
+    {
+        if (frame.Route.Adds.Count == 0) return label;
+        var tags = labels[label].Tags.ToList();
+        foreach (Tag tag in frame.Route.Adds)
+        {
+            if (!stages.HasFlag(PipelineStages.Decide) || Decide(frame, PolicyEvent.Endorse, label, frame.Outcome, tag).Verdict == Verdict.Allow) tags.Add(tag);
+        }
+
+        return labels.Intern(Label.Of([.. tags]));
+    }
+
+    // `user` drops every `user=…`; a coarse tag, which may stand for others, is dropped by its name alone.
+    private static bool Covers(IReadOnlyList<Tag> drops, Tag tag)
+    {
+        foreach (Tag drop in drops)
+        {
+            if (drop.Name == tag.Name && (drop.Value.Length == 0 || drop.Value == tag.Value)) return true;
+        }
+
+        return false;
+    }
+
+    private Decision Decide(CallFrame frame, PolicyEvent at, LabelId data, CallOutcome? outcome, Tag changed = default)
+    {
+        CallFacts facts = FactsOf(frame, at, data, outcome, changed);
+        Decision decision = policies.Current.Decide(facts);
+        if (decision.IsRecorded) audience.Decided(frame, decision, facts);
+        return decision;
+    }
+
+    private string MessageFor(Decision decision, CallFrame frame, PolicyEvent at, LabelId data, CallOutcome? outcome) =>
+        decision.DecidedBy?.MessageFor(FactsOf(frame, at, data, outcome, default), labels) ?? "no policy allows it";
+
+    private static CallFacts FactsOf(CallFrame frame, PolicyEvent at, LabelId data, CallOutcome? outcome, Tag changed) => new()
+    {
+        Link = frame.Route.Link,
+        Event = at,
+        Data = data,
+        Trace = frame.Call.Context.Trace,
+        Call = frame.Call.Id,
+        Depth = frame.Depth,
+        Outcome = outcome,
+        Passed = frame.Chain.Passed,
+        Changed = changed,
+    };
+}
+
+/// <summary>The stages of the pipeline besides invoking.</summary>
+[Flags]
+public enum PipelineStages
+{
+    None = 0,
+    Label = 1,
+    Record = 2,
+    Decide = 4,
+    All = Label | Record | Decide,
+}
+
+/// <summary>Who hears what the pipeline does; called on guests' threads, and must not wait.</summary>
+public interface ICallAudience
+{
+    /// <summary>Policies had something to say of a call.</summary>
+    void Decided(CallFrame frame, Decision decision, in CallFacts facts);
+
+    /// <summary>A call is over.</summary>
+    /// <param name="frame">The call; of no use after this returns.</param>
+    /// <param name="detail">Why, where it was denied or failed.</param>
+    void Ended(CallFrame frame, string? detail);
+}

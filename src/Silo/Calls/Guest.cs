@@ -1,0 +1,94 @@
+using Chain.Tracer.Tags;
+using Chain.Wasm.Components.Hosting;
+using Chain.Wasm.Components.Runtime;
+using Chain.Wasm.Wasi;
+
+namespace Chain.Silo.Calls;
+
+/// <summary>An instance of a component in a store of its own, with the call that it answers. One thread at a time.</summary>
+public sealed class Guest : IDisposable
+{
+    private readonly Dictionary<(string?, string), ComponentFunction> functions = [];
+    private readonly WasiState wasi;
+
+    /// <summary>Makes an instance; its start functions run on the calling thread.</summary>
+    /// <param name="target">Where it belongs.</param>
+    /// <param name="component">What to make one of.</param>
+    /// <param name="grants">What it may do and use.</param>
+    /// <param name="pipeline">What its calls pass.</param>
+    /// <param name="chain">Until when its start functions may run.</param>
+    /// <exception cref="Chain.Wasm.WasmException">It could not be made.</exception>
+    public Guest(ICallTarget target, PreparedComponent component, GuestGrants grants, CallPipeline pipeline, ChainState chain)
+    {
+        Target = target;
+        Pipeline = pipeline;
+        Store = new ComponentStore(component.Component.Engine, grants.Limits);
+        wasi = new WasiState(grants.Wasi);
+        try
+        {
+            Store.Add(wasi);
+            grants.AddStates(Store, this);
+            Store.Interceptor = new GuestInterceptor(this);
+            SetDeadline(chain);
+            Instance = component.Instantiate(Store);
+        }
+        catch
+        {
+            Store.Dispose();
+            throw;
+        }
+    }
+
+    public ICallTarget Target { get; }
+
+    public CallPipeline Pipeline { get; }
+
+    public ComponentStore Store { get; }
+
+    public ComponentInstance Instance { get; }
+
+    /// <summary>The call that it answers now.</summary>
+    public CallFrame Frame { get; } = new();
+
+    /// <summary>The label of all that it may remember of earlier calls: empty for one that is fresh or reset.</summary>
+    public LabelId Residual { get; private set; }
+
+    /// <summary>Takes up the call that was begun in <see cref="Frame"/>.</summary>
+    public void Enter(ChainState chain)
+    {
+        if (!Residual.IsEmpty) Frame.Label = Pipeline.Labels.Union(Frame.Label, Residual);
+        SetDeadline(chain);
+    }
+
+    /// <summary>Remembers what the call that ended may have left in it.</summary>
+    public void Keep() => Residual = Pipeline.Labels.Union(Residual, Frame.Label);
+
+    /// <summary>Puts it back to how it began: nothing of its calls is left.</summary>
+    /// <exception cref="Chain.Wasm.WasmException">A start function trapped.</exception>
+    public void Reset()
+    {
+        Store.SetDeadline(Timeout.InfiniteTimeSpan);
+        Instance.Reset();
+        wasi.Reset();
+        Residual = LabelId.Empty;
+    }
+
+    /// <summary>The function that a route leads to.</summary>
+    public ComponentFunction Function(CallRoute route)
+    {
+        (string?, string) key = (route.ExportedInterface, route.FunctionName);
+        if (!functions.TryGetValue(key, out ComponentFunction? found))
+            functions[key] = found = Instance.GetFunction(route.ExportedInterface, route.FunctionName);
+        return found;
+    }
+
+    public void Dispose() => Store.Dispose();
+
+    private void SetDeadline(ChainState chain) => Store.SetDeadline(Timeout.InfiniteTimeSpan, chain.Cancellation);
+}
+
+/// <summary>What instances of a component may do and use.</summary>
+/// <param name="Wasi">Environment, directories, streams.</param>
+/// <param name="Limits">Of each instance.</param>
+/// <param name="AddStates">Gives a new store what its other functions of the host need.</param>
+public sealed record GuestGrants(WasiOptions Wasi, Chain.Wasm.Execution.StoreLimits Limits, Action<ComponentStore, Guest> AddStates);

@@ -1,0 +1,120 @@
+using Chain.Tracer.Calls;
+using Chain.Tracer.Tags;
+using Chain.Wasm.Components.Hosting;
+using Chain.Wasm.Components.Runtime;
+using Chain.Wasm.Components.Values;
+using Outcome = Chain.Wasm.Components.Hosting.CallOutcome;
+
+namespace Chain.Silo.Calls;
+
+/// <summary>Takes the calls that a guest makes through the pipeline: to other components of the application, and to sinks of the host.</summary>
+internal sealed class GuestInterceptor(Guest guest) : CallInterceptor
+{
+    /// <summary>Functions have their <see cref="CallRoute"/> or <see cref="ISinkRouter"/> as tag; the others are the host's own affair.</summary>
+    public override bool Observes(ComponentFunction callee) => callee.Tag is CallRoute or ISinkRouter;
+
+    public override CallDecision OnCall(ComponentCall call) => call.Callee.Tag switch
+    {
+        CallRoute { Target: { } target } route => ToComponent(call, route, target),
+        ISinkRouter sinks => ToSink(call, sinks),
+        _ => CallDecision.Proceed,
+    };
+
+    public override CallDecision OnResult(ComponentCall call)
+    {
+        if (call.State is not Guest callee) return CallDecision.Proceed;
+        CallFrame frame = callee.Frame;
+        string? denial = guest.Pipeline.Result(frame, call.IsErrorResult, () => call.Result);
+        if (denial is null) return CallDecision.Proceed;
+        return Denial.Of(call.Type, denial) is { } error ? CallDecision.Answer(error) : CallDecision.Refuse(denial);
+    }
+
+    public override void OnOutcome(ComponentCall call, Outcome outcome, Exception? error)
+    {
+        switch (call.State)
+        {
+            case Guest callee: EndCall(callee, outcome, error); break;
+            case CallFrame sink:
+                guest.Pipeline.Result(sink, call.IsErrorResult, null);
+                guest.Pipeline.End(sink, error is null ? sink.Outcome : OutcomeOf(sink.Chain, outcome), error?.Message);
+                break;
+        }
+    }
+
+    /// <summary>How a call ended, in the record's words.</summary>
+    public static Tracer.Calls.CallOutcome OutcomeOf(ChainState chain, Outcome outcome) => outcome switch
+    {
+        Outcome.LimitHit when chain.IsAbandoned => Tracer.Calls.CallOutcome.Cancelled,
+        Outcome.LimitHit when chain.Cancellation.IsCancellationRequested => Tracer.Calls.CallOutcome.TimedOut,
+        Outcome.Returned or Outcome.Answered => Tracer.Calls.CallOutcome.Returned,
+        Outcome.Refused => Tracer.Calls.CallOutcome.Denied,
+        _ => Tracer.Calls.CallOutcome.Trapped,
+    };
+
+    private CallDecision ToComponent(ComponentCall call, CallRoute route, ICallTarget target)
+    {
+        CallFrame caller = guest.Frame;
+        Guest callee;
+        try
+        {
+            callee = target.Take(caller.Chain, caller.Chain.Cancellation);
+        }
+        catch (Exception error)
+        {
+            var failed = new CallFrame();
+            if (Begin(failed, route, call) is null) guest.Pipeline.End(failed, OutcomeOf(caller.Chain, Outcome.LimitHit), error.Message);
+            throw;
+        }
+
+        if (Begin(callee.Frame, route, call) is { } denial)
+        {
+            target.Return(callee, isSound: true);
+            return Denial.Of(call.Type, denial) is { } error ? CallDecision.Answer(error) : CallDecision.Refuse(denial);
+        }
+
+        callee.Enter(caller.Chain);
+        call.State = callee;
+        return CallDecision.Route(callee.Function(route));
+    }
+
+    private CallDecision ToSink(ComponentCall call, ISinkRouter sinks)
+    {
+        SinkCall sink = sinks.Route(guest, call);
+        var frame = new CallFrame();
+        if (Begin(frame, sink.Route, call) is { } denial)
+            return sink.Denial(denial) is { } error ? CallDecision.Answer(error) : CallDecision.Refuse(denial);
+        sink.Sending(frame);
+        call.State = frame;
+        return CallDecision.Proceed;
+    }
+
+    private string? Begin(CallFrame frame, CallRoute route, ComponentCall call)
+    {
+        CallFrame caller = guest.Frame;
+        CallContext parent = caller.Call.Context;
+        return guest.Pipeline.Begin(frame, route, parent, caller.Chain, caller.Depth + 1, caller.Label, () => call.Arguments);
+    }
+
+    private void EndCall(Guest callee, Outcome outcome, Exception? error)
+    {
+        CallFrame frame = callee.Frame, caller = guest.Frame;
+        Tracer.Calls.CallOutcome ended = error is null || outcome == Outcome.Refused ? frame.Outcome : OutcomeOf(caller.Chain, outcome);
+        // What the caller learns of a call that failed is at most that it failed; but that depends on what the callee knew.
+        LabelId learned = error is null ? frame.LabelOut : frame.Label;
+        caller.Label = guest.Pipeline.Labels.Union(caller.Label, learned);
+        guest.Pipeline.End(frame, ended, error?.Message);
+        callee.Target.Return(callee, isSound: error is null);
+    }
+}
+
+/// <summary>Finds what a guest's call to the host means: a sink of the application.</summary>
+public interface ISinkRouter
+{
+    SinkCall Route(Guest guest, ComponentCall call);
+}
+
+/// <summary>One call to a sink.</summary>
+/// <param name="Route">What is called.</param>
+/// <param name="Denial">The result that the guest gets for a message of a denial; <see langword="null"/> to trap.</param>
+/// <param name="Sending">Called when it goes on.</param>
+public sealed record SinkCall(CallRoute Route, Func<string, ComponentValue?> Denial, Action<CallFrame> Sending);
