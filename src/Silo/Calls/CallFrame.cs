@@ -7,6 +7,7 @@ namespace Chain.Silo.Calls;
 public sealed class CallFrame
 {
     private short flows;
+    private short decisions;
 
     public CallRoute Route { get; private set; } = null!;
 
@@ -47,8 +48,11 @@ public sealed class CallFrame
         LabelOut = LabelId.Empty;
         SizeIn = SizeOut = 0;
         Copies = 0;
-        flows = 0;
+        flows = decisions = 0;
     }
+
+    /// <summary>The number of the next decision on this call.</summary>
+    public short NextDecision() => decisions == short.MaxValue ? decisions : decisions++;
 
     /// <summary>The number of the next flow into this call.</summary>
     public short NextFlow() => flows == short.MaxValue ? flows : flows++;

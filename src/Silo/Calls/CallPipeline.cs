@@ -108,15 +108,23 @@ public sealed class CallPipeline
         audience.Ended(frame, detail);
     }
 
-    /// <summary>Notes that a call read data: state that another call wrote, or what came from outside.</summary>
+    /// <summary>Decides again on a call that still takes data, because its caller has learned more since it began.</summary>
+    /// <returns>The message of the denial; <see langword="null"/> where it may go on.</returns>
+    public string? Again(CallFrame frame, PolicyEvent at, LabelId data)
+    {
+        if (!stages.HasFlag(PipelineStages.Decide)) return null;
+        Decision decision = Decide(frame, at, data, at == PolicyEvent.Result ? frame.Outcome : null);
+        return decision.Verdict == Verdict.Deny ? MessageFor(decision, frame, at, data, null) : null;
+    }
+
+    /// <summary>Records that a call read data which another call wrote.</summary>
     /// <param name="frame">The call.</param>
     /// <param name="label">The data's label.</param>
-    /// <param name="writer">The call that wrote them; none where they came from no call.</param>
-    /// <param name="state">Through which state; none by default.</param>
-    public void Read(CallFrame frame, LabelId label, in CallContext writer, StateKeyId state = default)
+    /// <param name="writer">The call that wrote them.</param>
+    /// <param name="state">Through which state.</param>
+    public void Flow(CallFrame frame, LabelId label, in CallContext writer, StateKeyId state)
     {
-        frame.Label = labels.Union(frame.Label, label);
-        if (writer.Call == default || !stages.HasFlag(PipelineStages.Record)) return;
+        if (!stages.HasFlag(PipelineStages.Record)) return;
         recorder.Flow(frame.Call, frame.NextFlow(), writer, label, FlowInto.Input, state);
     }
 

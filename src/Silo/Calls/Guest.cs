@@ -1,3 +1,4 @@
+using Chain.PolicyEngine.Decisions;
 using Chain.Tracer.Tags;
 using Chain.Wasm.Components.Hosting;
 using Chain.Wasm.Components.Runtime;
@@ -9,6 +10,7 @@ namespace Chain.Silo.Calls;
 public sealed class Guest : IDisposable
 {
     private readonly Dictionary<(string?, string), ComponentFunction> functions = [];
+    private readonly List<(CallFrame Sink, PolicyEvent At)> open = [];
     private readonly WasiState wasi;
 
     /// <summary>Makes an instance; its start functions run on the calling thread.</summary>
@@ -56,9 +58,28 @@ public sealed class Guest : IDisposable
     /// <summary>Takes up the call that was begun in <see cref="Frame"/>.</summary>
     public void Enter(ChainState chain)
     {
+        open.Clear();
         if (!Residual.IsEmpty) Frame.Label = Pipeline.Labels.Union(Frame.Label, Residual);
         SetDeadline(chain);
     }
+
+    /// <summary>Notes that the guest learns data with a label: from a call that it made, or from state that it read.</summary>
+    /// <exception cref="CallRefusedException">It still writes to a sink that data with this label may not reach.</exception>
+    public void Learn(LabelId label)
+    {
+        LabelId before = Frame.Label;
+        Frame.Label = Pipeline.Labels.Union(before, label);
+        if (Frame.Label == before) return;
+        foreach ((CallFrame sink, PolicyEvent at) in open)
+        {
+            if (Pipeline.Again(sink, at, Frame.Label) is { } denial) throw new CallRefusedException(denial);
+        }
+    }
+
+    /// <summary>Notes that data can go out by a call from now on, until the guest's own call ends.</summary>
+    /// <param name="sink">The call.</param>
+    /// <param name="at">When policies are asked about it.</param>
+    public void KeepOpen(CallFrame sink, PolicyEvent at) => open.Add((sink, at));
 
     /// <summary>Remembers what the call that ended may have left in it.</summary>
     public void Keep() => Residual = Pipeline.Labels.Union(Residual, Frame.Label);

@@ -1,3 +1,4 @@
+using Chain.PolicyEngine.Decisions;
 using Chain.Tracer.Calls;
 using Chain.Tracer.Tags;
 using Chain.Wasm.Components.Hosting;
@@ -84,6 +85,7 @@ internal sealed class GuestInterceptor(Guest guest) : CallInterceptor
         if (Begin(frame, sink.Route, call) is { } denial)
             return sink.Denial(denial) is { } error ? CallDecision.Answer(error) : CallDecision.Refuse(denial);
         sink.Sending(frame);
+        guest.KeepOpen(frame, PolicyEvent.Call);
         call.State = frame;
         return CallDecision.Proceed;
     }
@@ -101,9 +103,9 @@ internal sealed class GuestInterceptor(Guest guest) : CallInterceptor
         Tracer.Calls.CallOutcome ended = error is null || outcome == Outcome.Refused ? frame.Outcome : OutcomeOf(caller.Chain, outcome);
         // What the caller learns of a call that failed is at most that it failed; but that depends on what the callee knew.
         LabelId learned = error is null ? frame.LabelOut : frame.Label;
-        caller.Label = guest.Pipeline.Labels.Union(caller.Label, learned);
         guest.Pipeline.End(frame, ended, error?.Message);
         callee.Target.Return(callee, isSound: error is null);
+        guest.Learn(learned);
     }
 }
 

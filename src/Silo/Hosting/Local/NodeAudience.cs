@@ -1,0 +1,33 @@
+using Chain.PolicyEngine.Alerts;
+using Chain.PolicyEngine.Decisions;
+using Chain.PolicyEngine.Storage;
+using Chain.Silo.Calls;
+using Chain.Tracer.Tags;
+
+namespace Chain.Silo.Hosting.Local;
+
+/// <summary>Takes what the pipeline tells to the decision log, the alerts and those who watch.</summary>
+internal sealed class NodeAudience(DecisionLog decisions, Func<AlertPipeline> alerts, CallFeed feed, LabelStore labels) : ICallAudience
+{
+    private long calls;
+    private long denied;
+
+    /// <summary>Calls that ended on this node since it started.</summary>
+    public long Calls => Interlocked.Read(ref calls);
+
+    /// <summary>Calls that a policy refused.</summary>
+    public long Denied => Interlocked.Read(ref denied);
+
+    public void Decided(CallFrame frame, Decision decision, in CallFacts facts)
+    {
+        decisions.Add(new DecisionRecord(facts.Call, facts.Event, decision, frame.NextDecision()));
+        if (decision.IsViolation) alerts().Raise(decision, facts);
+    }
+
+    public void Ended(CallFrame frame, string? detail)
+    {
+        Interlocked.Increment(ref calls);
+        if (frame.Outcome == Tracer.Calls.CallOutcome.Denied) Interlocked.Increment(ref denied);
+        feed.Publish(frame, detail, labels);
+    }
+}
