@@ -1,5 +1,6 @@
 using Chain.Tracer.Calls;
 using Chain.Tracer.Tags;
+using Chain.Wasm.Components.Values;
 
 namespace Chain.Silo.Calls;
 
@@ -22,6 +23,9 @@ public sealed class CallFrame
 
     /// <summary>The label of all that the callee may know by now: its arguments, what it read, and what an instance that is kept knew before.</summary>
     public LabelId Label { get; set; }
+
+    /// <summary>The arguments, where rules for the result want them.</summary>
+    public IReadOnlyList<ComponentValue> Arguments { get; set; } = [];
 
     /// <summary>The label of the result.</summary>
     public LabelId LabelOut { get; set; }
@@ -50,6 +54,9 @@ public sealed class CallFrame
         Copies = 0;
         flows = decisions = 0;
     }
+
+    /// <summary>What it is now, for those who ask when the frame serves another call.</summary>
+    public CallFrame Copy() => (CallFrame)MemberwiseClone();
 
     /// <summary>The number of the next decision on this call.</summary>
     public short NextDecision() => decisions == short.MaxValue ? decisions : decisions++;

@@ -1,4 +1,5 @@
 using Chain.PolicyEngine.Decisions;
+using Chain.PolicyEngine.Policies;
 using Chain.Tracer.Calls;
 using Chain.Tracer.Recording;
 using Chain.Tracer.Tags;
@@ -42,11 +43,20 @@ public sealed class CallPipeline
     /// <param name="depth">How many calls of the chain are around it.</param>
     /// <param name="data">The label of all that the caller may have put into the arguments.</param>
     /// <param name="arguments">Reads the arguments, for rules that need them.</param>
+    /// <param name="request">The HTTP request that it is, if it is one.</param>
     /// <returns>The message of the denial; <see langword="null"/> where the call may go on. A denied call is over.</returns>
     public string? Begin(
-        CallFrame frame, CallRoute route, in CallContext parent, ChainState chain, int depth, LabelId data, Func<IReadOnlyList<ComponentValue>>? arguments)
+        CallFrame frame, CallRoute route, in CallContext parent, ChainState chain, int depth, LabelId data,
+        Func<IReadOnlyList<ComponentValue>>? arguments, IRequestValues? request = null)
     {
-        if (stages.HasFlag(PipelineStages.Label)) data = Joined(data, route.Arguments, arguments);
+        if (stages.HasFlag(PipelineStages.Label))
+        {
+            data = Joined(data, route.Arguments.Fixed);
+            if (route.Arguments.ReadsValue) data = Joined(data, route.Arguments.Read(arguments?.Invoke() ?? [], null, request));
+            // The result's rules may want them too, and then the callee has them.
+            frame.Arguments = route.Result.ReadsValue ? arguments?.Invoke() ?? [] : [];
+        }
+
         ActiveCall call = stages.HasFlag(PipelineStages.Record) ? recorder.Start(parent, route.Site, data) : default;
         frame.Begin(route, call, chain, depth, data);
         if (!stages.HasFlag(PipelineStages.Decide)) return null;
@@ -74,7 +84,8 @@ public sealed class CallPipeline
         frame.Outcome = isError ? CallOutcome.ErrorResult : CallOutcome.Returned;
         if (stages.HasFlag(PipelineStages.Label))
         {
-            label = Joined(label, route.Result, result is null ? null : () => [result()!]);
+            label = Joined(label, route.Result.Fixed);
+            if (route.Result.ReadsValue) label = Joined(label, route.Result.Read(frame.Arguments, result?.Invoke(), null));
             label = Declassified(frame, label);
             label = Endorsed(frame, label);
         }
@@ -128,18 +139,17 @@ public sealed class CallPipeline
         recorder.Flow(frame.Call, frame.NextFlow(), writer, label, FlowInto.Input, state);
     }
 
-    private LabelId Joined(LabelId label, LabelRule rule, Func<IReadOnlyList<ComponentValue>>? values)
-    {
-        if (rule.IsNone) return label;
-        label = labels.Union(label, labels.Intern(rule.Fixed));
-        if (rule.FromValue.Count == 0 || values is null) return label;
-        IReadOnlyList<ComponentValue> read = values();
-        foreach (ValueTag tag in rule.FromValue)
-        {
-            if (tag.Of(read[Math.Max(0, tag.Argument)]) is { } found) label = labels.Union(label, labels.Intern(Label.Of(found)));
-        }
+    // A source adds its tags, those of integrity too: it vouches for what it gives. Joining would drop them.
+    private LabelId Joined(LabelId label, IEnumerable<Tag> tags) => Joined(label, labels.Intern(Label.Of([.. tags])));
 
-        return label;
+    private LabelId Joined(LabelId label, LabelId added)
+    {
+        if (added.IsEmpty) return label;
+        if (label.IsEmpty) return added;
+        Label both = labels[added];
+        return both.Tags.Any(static tag => tag.Kind == TagKind.Integrity)
+            ? labels.Intern(Label.Of([.. labels[label].Tags, .. both.Tags]))
+            : labels.Union(label, added);
     }
 
     /// <summary>What a declassifier leaves of a label: each tag that it may drop is asked for by itself.</summary>
@@ -149,7 +159,7 @@ public sealed class CallPipeline
         var kept = new List<Tag>();
         foreach (Tag tag in labels[label].Tags)
         {
-            bool isDropped = tag.Kind == TagKind.Secrecy && Covers(frame.Route.Drops, tag)
+            bool isDropped = tag.Kind == TagKind.Secrecy && frame.Route.Drops.Any(drop => Covers(drop, tag))
                 && (!stages.HasFlag(PipelineStages.Decide) || Decide(frame, PolicyEvent.Declassify, label, frame.Outcome, tag).Verdict == Verdict.Allow);
             if (!isDropped) kept.Add(tag);
         }
@@ -169,16 +179,9 @@ public sealed class CallPipeline
         return labels.Intern(Label.Of([.. tags]));
     }
 
-    // `user` drops every `user=…`; a coarse tag, which may stand for others, is dropped by its name alone.
-    private static bool Covers(IReadOnlyList<Tag> drops, Tag tag)
-    {
-        foreach (Tag drop in drops)
-        {
-            if (drop.Name == tag.Name && (drop.Value.Length == 0 || drop.Value == tag.Value)) return true;
-        }
-
-        return false;
-    }
+    // A pattern also fits a coarse tag that may stand for what it means; but then it may stand for more, which must not go.
+    private static bool Covers(TagPattern drop, Tag tag) =>
+        drop.IsMatch(tag) && tag.Name != "*" && (tag.Value != "*" || !drop.Text.Contains('='));
 
     private Decision Decide(CallFrame frame, PolicyEvent at, LabelId data, CallOutcome? outcome, Tag changed = default)
     {

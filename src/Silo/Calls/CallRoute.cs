@@ -1,4 +1,5 @@
 using Chain.PolicyEngine.Decisions;
+using Chain.PolicyEngine.Policies;
 using Chain.Tracer.Calls;
 using Chain.Tracer.Tags;
 using Chain.Wasm.Components.Types;
@@ -35,8 +36,8 @@ public sealed class CallRoute
 
     public LabelRule Result { get; }
 
-    /// <summary>The secrecy tags that this function, a declassifier, drops from its result; a tag without value stands for all its values.</summary>
-    public IReadOnlyList<Tag> Drops { get; init; } = [];
+    /// <summary>The secrecy tags that this function, a declassifier, drops from its result.</summary>
+    public IReadOnlyList<TagPattern> Drops { get; init; } = [];
 
     /// <summary>The integrity tags that this function, an endorser, adds to its result.</summary>
     public IReadOnlyList<Tag> Adds { get; init; } = [];
@@ -47,7 +48,8 @@ public sealed class CallRoute
     /// <summary>The interface under which the target exports the function; <see langword="null"/> for a function of its own.</summary>
     public string? ExportedInterface { get; init; }
 
-    public string FunctionName => Link.Function;
+    /// <summary>The function's name as the target exports it.</summary>
+    public string ExportedFunction { get; init; } = "";
 }
 
 /// <summary>Where instances of a component are had.</summary>

@@ -8,8 +8,7 @@ namespace Chain.Silo.Calls;
 /// </summary>
 /// <param name="deadline">When it must be over.</param>
 /// <param name="cancellation">Cancelled at the deadline, and when the client gives up.</param>
-/// <param name="client">Cancelled only when the client gives up.</param>
-public sealed class ChainState(DateTimeOffset deadline, CancellationToken cancellation, CancellationToken client)
+public sealed class ChainState(DateTimeOffset deadline, CancellationToken cancellation)
 {
     /// <summary>Steps that are kept; of a longer chain policies see the first ones.</summary>
     public const int MostSteps = 100_000;
@@ -18,12 +17,11 @@ public sealed class ChainState(DateTimeOffset deadline, CancellationToken cancel
     private ChainStep[] steps = new ChainStep[8];
     private int count;
 
-    public DateTimeOffset Deadline { get; } = deadline;
 
     public CancellationToken Cancellation { get; } = cancellation;
 
-    /// <summary>Whether the client has given up.</summary>
-    public bool IsAbandoned => client.IsCancellationRequested;
+    /// <summary>Whether its time is over; one that was cancelled before was given up by its client.</summary>
+    public bool IsLate => DateTimeOffset.UtcNow >= deadline;
 
     public ReadOnlyMemory<ChainStep> Passed => steps.AsMemory(0, count);
 

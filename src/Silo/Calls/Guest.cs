@@ -25,7 +25,7 @@ public sealed class Guest : IDisposable
         Target = target;
         Pipeline = pipeline;
         Store = new ComponentStore(component.Component.Engine, grants.Limits);
-        wasi = new WasiState(grants.Wasi);
+        wasi = new WasiState(grants.Wasi(this));
         try
         {
             Store.Add(wasi);
@@ -51,6 +51,9 @@ public sealed class Guest : IDisposable
 
     /// <summary>The call that it answers now.</summary>
     public CallFrame Frame { get; } = new();
+
+    /// <summary>The chain that it is in, as text; empty for none.</summary>
+    public string TraceText => Frame.Call.Context.IsNone ? "" : Frame.Call.Context.Trace.ToString();
 
     /// <summary>The label of all that it may remember of earlier calls: empty for one that is fresh or reset.</summary>
     public LabelId Residual { get; private set; }
@@ -97,9 +100,9 @@ public sealed class Guest : IDisposable
     /// <summary>The function that a route leads to.</summary>
     public ComponentFunction Function(CallRoute route)
     {
-        (string?, string) key = (route.ExportedInterface, route.FunctionName);
+        (string?, string) key = (route.ExportedInterface, route.ExportedFunction);
         if (!functions.TryGetValue(key, out ComponentFunction? found))
-            functions[key] = found = Instance.GetFunction(route.ExportedInterface, route.FunctionName);
+            functions[key] = found = Instance.GetFunction(route.ExportedInterface, route.ExportedFunction);
         return found;
     }
 
@@ -109,7 +112,7 @@ public sealed class Guest : IDisposable
 }
 
 /// <summary>What instances of a component may do and use.</summary>
-/// <param name="Wasi">Environment, directories, streams.</param>
+/// <param name="Wasi">Environment, directories, streams of an instance.</param>
 /// <param name="Limits">Of each instance.</param>
 /// <param name="AddStates">Gives a new store what its other functions of the host need.</param>
-public sealed record GuestGrants(WasiOptions Wasi, Chain.Wasm.Execution.StoreLimits Limits, Action<ComponentStore, Guest> AddStates);
+public sealed record GuestGrants(Func<Guest, WasiOptions> Wasi, Chain.Wasm.Execution.StoreLimits Limits, Action<ComponentStore, Guest> AddStates);

@@ -12,12 +12,13 @@ namespace Chain.Silo.Calls;
 internal sealed class GuestInterceptor(Guest guest) : CallInterceptor
 {
     /// <summary>Functions have their <see cref="CallRoute"/> or <see cref="ISinkRouter"/> as tag; the others are the host's own affair.</summary>
-    public override bool Observes(ComponentFunction callee) => callee.Tag is CallRoute or ISinkRouter;
+    public override bool Observes(ComponentFunction callee) => callee.Tag is CallRoute or ISinkRouter or IHostGate;
 
     public override CallDecision OnCall(ComponentCall call) => call.Callee.Tag switch
     {
         CallRoute { Target: { } target } route => ToComponent(call, route, target),
         ISinkRouter sinks => ToSink(call, sinks),
+        IHostGate gate => gate.Decide(guest, call),
         _ => CallDecision.Proceed,
     };
 
@@ -37,6 +38,7 @@ internal sealed class GuestInterceptor(Guest guest) : CallInterceptor
             case Guest callee: EndCall(callee, outcome, error); break;
             case CallFrame sink:
                 guest.Pipeline.Result(sink, call.IsErrorResult, null);
+                guest.Learn(sink.LabelOut);
                 guest.Pipeline.End(sink, error is null ? sink.Outcome : OutcomeOf(sink.Chain, outcome), error?.Message);
                 break;
         }
@@ -45,8 +47,8 @@ internal sealed class GuestInterceptor(Guest guest) : CallInterceptor
     /// <summary>How a call ended, in the record's words.</summary>
     public static Tracer.Calls.CallOutcome OutcomeOf(ChainState chain, Outcome outcome) => outcome switch
     {
-        Outcome.LimitHit when chain.IsAbandoned => Tracer.Calls.CallOutcome.Cancelled,
-        Outcome.LimitHit when chain.Cancellation.IsCancellationRequested => Tracer.Calls.CallOutcome.TimedOut,
+        Outcome.LimitHit when chain.Cancellation.IsCancellationRequested =>
+            chain.IsLate ? Tracer.Calls.CallOutcome.TimedOut : Tracer.Calls.CallOutcome.Cancelled,
         Outcome.Returned or Outcome.Answered => Tracer.Calls.CallOutcome.Returned,
         Outcome.Refused => Tracer.Calls.CallOutcome.Denied,
         _ => Tracer.Calls.CallOutcome.Trapped,
@@ -113,6 +115,12 @@ internal sealed class GuestInterceptor(Guest guest) : CallInterceptor
 public interface ISinkRouter
 {
     SinkCall Route(Guest guest, ComponentCall call);
+}
+
+/// <summary>Decides on a guest's call to the host that is no call of the chain.</summary>
+public interface IHostGate
+{
+    CallDecision Decide(Guest guest, ComponentCall call);
 }
 
 /// <summary>One call to a sink.</summary>

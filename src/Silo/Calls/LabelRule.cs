@@ -1,69 +1,64 @@
+using Chain.Silo.Applications;
 using Chain.Tracer.Tags;
 using Chain.Wasm.Components.Values;
 
 namespace Chain.Silo.Calls;
 
 /// <summary>
-/// What a source rule puts on the arguments or the result of a function: tags that are always the same, and tags whose value is read from the data.
+/// What source rules put on the arguments or the result of one function: tags that are always the same, and tags whose value is read from the data.
 /// Immutable; safe for any thread.
 /// </summary>
-/// <param name="Fixed">The tags that need no look at the data.</param>
-/// <param name="FromValue">The others.</param>
-public sealed record LabelRule(Label Fixed, IReadOnlyList<ValueTag> FromValue)
+public sealed class LabelRule
 {
-    public static LabelRule None { get; } = new(Label.Empty, []);
+    private readonly IReadOnlyList<TagTemplate> fromValue;
 
-    public bool IsNone => FromValue.Count == 0 && Fixed.Tags.IsEmpty;
-}
-
-/// <summary>A tag whose value stands in the data, such as <c>user={{ patient.id }}</c>.</summary>
-/// <param name="Name">The tag's name.</param>
-/// <param name="Kind">The tag's kind.</param>
-/// <param name="Argument">Which argument, from zero; the result where it is negative.</param>
-/// <param name="Path">Labels of fields and cases (<c>ok</c>, <c>some</c>) inside it.</param>
-public sealed record ValueTag(string Name, TagKind Kind, int Argument, IReadOnlyList<string> Path)
-{
-    /// <summary>
-    /// The tag for a value: none where the path leads to nothing, as with an option that has no value; with any value (<c>*</c>) where what it leads to
-    /// cannot be one.
-    /// </summary>
-    public Tag? Of(ComponentValue? value)
+    /// <param name="labels">Where the fixed tags are interned.</param>
+    /// <param name="rules">The rules.</param>
+    public LabelRule(LabelStore labels, IEnumerable<SourceRule> rules)
     {
-        foreach (string step in Path)
-        {
-            value = Step(value, step);
-            if (value is null) return null;
-        }
+        TagTemplate[] all = [.. rules.SelectMany(static rule => rule.Tags)];
+        Fixed = labels.Intern(Label.Of([.. all.Where(static tag => tag.From is null).Select(static tag => tag.Tag)]));
+        fromValue = [.. all.Where(static tag => tag.From is not null)];
+    }
 
-        string? text = value switch
+    private LabelRule() => fromValue = [];
+
+    public static LabelRule None { get; } = new();
+
+    /// <summary>The tags that need no look at the data.</summary>
+    public LabelId Fixed { get; }
+
+    /// <summary>Whether the data must be looked at.</summary>
+    public bool ReadsValue => fromValue.Count > 0;
+
+    /// <summary>The tags whose values the data bring.</summary>
+    /// <param name="arguments">The arguments, or none where they are not known.</param>
+    /// <param name="result">The result, or <see langword="null"/>.</param>
+    /// <param name="request">What a request's headers and query say, or <see langword="null"/>.</param>
+    public IEnumerable<Tag> Read(IReadOnlyList<ComponentValue> arguments, ComponentValue? result, IRequestValues? request)
+    {
+        foreach (TagTemplate template in fromValue)
         {
-            StringValue one => one.Value,
-            IntegerValue one => one.ToString(),
-            EnumValue one => one.Label,
-            CharValue one => one.Value.ToString(),
-            BoolValue one => one.Value ? "true" : "false",
-            OptionValue { Value: null } or null => null,
-            _ => "*",
-        };
-        if (text is null) return null;
-        try
-        {
-            return Tag.Create(Name, text, Kind);
-        }
-        catch (FormatException)
-        {
-            // Too long, or with characters that no tag has: the name alone must not be lost.
-            return Tag.Create(Name, "*", Kind);
+            ValueReference from = template.From!;
+            IEnumerable<Tag> tags = from.Origin switch
+            {
+                ValueOrigin.Argument => from.Argument < arguments.Count ? template.With(from.Path.In(arguments[from.Argument])) : template.With([]),
+                ValueOrigin.Result => result is null ? template.With([]) : template.With(from.Path.In(result)),
+                ValueOrigin.Header => OfText(template, request?.Header(from.Name)),
+                _ => OfText(template, request?.Query(from.Name)),
+            };
+            foreach (Tag tag in tags) yield return tag;
         }
     }
 
-    private static ComponentValue? Step(ComponentValue? value, string step) => value switch
-    {
-        RecordValue record => record.Fields.FirstOrDefault(field => field.Label == step).Value,
-        ResultValue result => result.IsOk == (step == "ok") ? result.Payload : null,
-        OptionValue option => step == "some" ? option.Value : Step(option.Value, step),
-        VariantValue variant => variant.Label == step ? variant.Payload : null,
-        TupleValue tuple when int.TryParse(step, out int place) && place >= 0 && place < tuple.Items.Count => tuple.Items[place],
-        _ => null,
-    };
+    private static IEnumerable<Tag> OfText(TagTemplate template, string? text) =>
+        text is null ? template.With([]) : template.With(text) is { } tag ? [tag] : [];
+}
+
+/// <summary>What rules can read of an HTTP request.</summary>
+public interface IRequestValues
+{
+    string? Header(string name);
+
+    string? Query(string name);
 }

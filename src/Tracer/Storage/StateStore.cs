@@ -64,6 +64,68 @@ public sealed class StateStore(NpgsqlDataSource database, AgreedLabels labels)
         return (long)(await command.ExecuteScalarAsync(cancellation))!;
     }
 
+    /// <summary>Writes as <see cref="SetAsync"/> does, if nobody has since the value was read.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="read">The value that was read; null where there was none.</param>
+    /// <param name="value">The new value.</param>
+    /// <param name="label">Its label.</param>
+    /// <param name="writer">The call that writes it.</param>
+    /// <param name="cancellation">Stops waiting for the store.</param>
+    /// <returns>False when somebody has.</returns>
+    public async Task<bool> TrySetAsync(StateKey key, StateValue? read, ReadOnlyMemory<byte> value, Label label, CallId writer,
+        CancellationToken cancellation = default)
+    {
+        int labelId = await labels.IdAsync(label, cancellation);
+        await using NpgsqlConnection connection = await database.OpenConnectionAsync(cancellation);
+        if (_keys.Count > Remembered) _keys.Clear();
+        if (!_keys.TryGetValue(key, out int keyId)) _keys[key] = keyId = StoreNames.StateKey(connection, key);
+        await using var command = new NpgsqlCommand(read is null
+            ? "INSERT INTO state (key, value, label, writer) VALUES ($1, $2, $3, $4) ON CONFLICT (key) DO NOTHING"
+            : """
+              UPDATE state SET value = $2, label = $3, writer = $4, version = version + 1, written = now()
+              WHERE key = $1 AND version = $5 AND writer = $6
+              """, connection);
+        command.Parameters.AddWithValue(keyId);
+        command.Parameters.Add(new NpgsqlParameter { Value = value, NpgsqlDbType = NpgsqlDbType.Bytea });
+        command.Parameters.AddWithValue(labelId);
+        command.Parameters.AddWithValue(writer.Value);
+        if (read is not null)
+        {
+            command.Parameters.AddWithValue(read.Version);
+            command.Parameters.AddWithValue(read.Writer.Value);
+        }
+
+        return await command.ExecuteNonQueryAsync(cancellation) == 1;
+    }
+
+    /// <summary>The keys of a component's store that hold something, in ordinal order, with the labels of their values.</summary>
+    /// <param name="component">The component.</param>
+    /// <param name="store">The store within it.</param>
+    /// <param name="after">Only keys past this one; null for all.</param>
+    /// <param name="limit">The most to give.</param>
+    /// <param name="cancellation">Stops waiting for the store.</param>
+    public async Task<IReadOnlyList<(string Key, Label Label)>> ListAsync(
+        string component, string store, string? after, int limit, CancellationToken cancellation = default)
+    {
+        var found = new List<(string Key, int Label)>();
+        await using (NpgsqlCommand command = database.CreateCommand("""
+            SELECT k.key, s.label FROM state_key k JOIN state s ON s.key = k.id
+            WHERE k.component = $1 AND k.store = $2 AND k.key COLLATE "C" > $3 ORDER BY k.key COLLATE "C" LIMIT $4
+            """))
+        {
+            command.Parameters.AddWithValue(component);
+            command.Parameters.AddWithValue(store);
+            command.Parameters.AddWithValue(after ?? "");
+            command.Parameters.AddWithValue(limit);
+            await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellation);
+            while (await reader.ReadAsync(cancellation)) found.Add((reader.GetString(0), reader.GetInt32(1)));
+        }
+
+        var result = new List<(string, Label)>(found.Count);
+        foreach ((string key, int label) in found) result.Add((key, await labels.LabelAsync(label, cancellation)));
+        return result;
+    }
+
     /// <summary>Removes a value; false when there was none. What was recorded of it stays.</summary>
     public async Task<bool> DeleteAsync(StateKey key, CancellationToken cancellation = default)
     {

@@ -56,18 +56,7 @@ internal abstract unsafe class ObservedFunction(CallInterceptor interceptor)
     }
 
     /// <summary>Ends a call that did not return.</summary>
-    public void Failed(ComponentCall call, Exception error) => Interceptor.OnOutcome(call, OutcomeOf(error), error);
-
-    /// <summary>How a call ended that an exception ended.</summary>
-    public static CallOutcome OutcomeOf(Exception error) => error switch
-    {
-        CallRefusedException => CallOutcome.Refused,
-        GuestExitException => CallOutcome.Exited,
-        WasmTrapException { Kind: TrapKind.Deadline or TrapKind.OutOfFuel or TrapKind.StackOverflow or TrapKind.AllocationTooLarge } => CallOutcome.LimitHit,
-        WasmLimitException or OperationCanceledException => CallOutcome.LimitHit,
-        WasmTrapException or ComponentTrapException or WasmGuestException => CallOutcome.Trapped,
-        _ => CallOutcome.Failed,
-    };
+    public void Failed(ComponentCall call, Exception error) => Interceptor.OnOutcome(call, CallInterceptor.OutcomeOf(error), error);
 
     /// <summary>Whether a <c>result</c>, as core value or in memory, is an error.</summary>
     protected static bool IsError(AbiContext context, FunctionShape shape, ulong bits) =>

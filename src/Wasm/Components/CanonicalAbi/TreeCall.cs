@@ -71,7 +71,7 @@ internal static class TreeCall
         }
         catch (Exception error)
         {
-            interceptor.OnOutcome(call, ObservedFunction.OutcomeOf(error), error);
+            interceptor.OnOutcome(call, CallInterceptor.OutcomeOf(error), error);
             throw;
         }
 

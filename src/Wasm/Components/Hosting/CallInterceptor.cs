@@ -1,4 +1,5 @@
 using Chain.Wasm.Components.Types;
+using Chain.Wasm.Execution;
 using Chain.Wasm.Components.Values;
 
 namespace Chain.Wasm.Components.Hosting;
@@ -34,6 +35,17 @@ public abstract class CallInterceptor
     public virtual void OnOutcome(ComponentCall call, CallOutcome outcome, Exception? error)
     {
     }
+
+    /// <summary>How a call ended that an exception ended.</summary>
+    public static CallOutcome OutcomeOf(Exception error) => error switch
+    {
+        CallRefusedException => CallOutcome.Refused,
+        GuestExitException => CallOutcome.Exited,
+        WasmTrapException { Kind: TrapKind.Deadline or TrapKind.OutOfFuel or TrapKind.StackOverflow or TrapKind.AllocationTooLarge } => CallOutcome.LimitHit,
+        WasmLimitException or OperationCanceledException => CallOutcome.LimitHit,
+        WasmTrapException or ComponentTrapException or WasmGuestException => CallOutcome.Trapped,
+        _ => CallOutcome.Failed,
+    };
 }
 
 /// <summary>From where to where a call goes.</summary>

@@ -173,6 +173,9 @@ public sealed class PreparedComponent
 
     public CompiledComponent Component { get; }
 
+    /// <summary>What meets its imports, by name.</summary>
+    public IReadOnlyDictionary<string, ComponentItem> Imports => imports;
+
     /// <summary>Makes an instance, running start functions.</summary>
     /// <exception cref="UnsupportedComponentException">It needs the Component Model's async.</exception>
     /// <exception cref="WasmLimitException">The store allows less than it needs.</exception>

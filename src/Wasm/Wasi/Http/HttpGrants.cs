@@ -27,6 +27,9 @@ public sealed class HttpGrants
     /// <exception cref="FormatException">One is none of the forms; the message quotes it and says what is expected.</exception>
     public static HttpGrants Parse(IEnumerable<string> grants) => new([.. grants.Select(Read)]);
 
+    /// <summary>Whether one of the grants is for an authority as a request names it, at the ports of either scheme.</summary>
+    public bool Names(string authority) => HttpAuthority.Parse(authority) is { } target && (Allow(target, 443) || Allow(target, 80));
+
     /// <summary>Whether a request may go to a host, before its name is looked up.</summary>
     internal bool Allow(HttpAuthority target, int defaultPort)
     {

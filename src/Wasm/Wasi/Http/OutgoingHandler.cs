@@ -100,6 +100,12 @@ internal static class OutgoingHandler
             message.Content.Headers.TryAddWithoutValidation(name, text);
         }
 
+        foreach ((string name, string value) in request.HostHeaders)
+        {
+            message.Headers.Remove(name);
+            message.Headers.TryAddWithoutValidation(name, value);
+        }
+
         return message;
     }
 

@@ -25,6 +25,9 @@ public sealed class OutgoingRequest : IDisposable
     /// <summary><c>headers</c>: a handle of its own each time.</summary>
     public Fields Headers => headers.View();
 
+    /// <summary>Headers that the host sends in the place of the guest's of the same names: a trace's context, for instance.</summary>
+    public IReadOnlyList<KeyValuePair<string, string>> HostHeaders { get; set; } = [];
+
     /// <summary>The body, once the guest took it.</summary>
     internal OutgoingBody? Taken { get; private set; }
 

@@ -1,0 +1,129 @@
+using Chain.Silo.Applications;
+using Chain.Silo.Calls;
+using Chain.Tracer.Calls;
+using Chain.Tracer.Tags;
+using Chain.Tracer.Telemetry;
+using Chain.Wasm;
+using Chain.Wasm.Components.Hosting;
+using Chain.Wasm.Components.Runtime;
+using Chain.Wasm.Components.Values;
+using Outcome = Chain.Wasm.Components.Hosting.CallOutcome;
+
+namespace Chain.Silo.Hosting.Local;
+
+/// <summary>How a call from outside ended.</summary>
+/// <param name="Trace">Its chain.</param>
+/// <param name="Outcome">How.</param>
+/// <param name="Value">What it returned; <see langword="null"/> where it returned nothing.</param>
+/// <param name="Label">The label of the result.</param>
+/// <param name="Error">Why it did not return; <see langword="null"/> where it did.</param>
+public sealed record GatewayResult(TraceId Trace, Tracer.Calls.CallOutcome Outcome, ComponentValue? Value, Label Label, string? Error);
+
+/// <summary>More calls than the node takes at a time.</summary>
+public sealed class NodeBusyException() : Exception("the node has as many calls as it takes");
+
+/// <summary>Where chains enter the node. Safe for any thread.</summary>
+internal sealed class ChainGateway(NodeServices services)
+{
+    /// <summary>Calls a function of a component from outside.</summary>
+    /// <param name="application">The application, which the caller holds.</param>
+    /// <param name="component">The component.</param>
+    /// <param name="interfaceName">The interface as it is exported; <see langword="null"/> for a function of the component's own.</param>
+    /// <param name="function">The function.</param>
+    /// <param name="arguments">Values of its parameters' types.</param>
+    /// <param name="incoming">The caller's context and label.</param>
+    /// <param name="cancellation">The caller gives up.</param>
+    /// <exception cref="NodeBusyException">Too many calls wait already.</exception>
+    public async Task<GatewayResult> CallAsync(
+        DeployedApplication application, DeployedComponent component, string? interfaceName, string function, ComponentValue[] arguments,
+        Incoming incoming, CancellationToken cancellation)
+    {
+        using var ends = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        ends.CancelAfter(component.Plan.Limits.Deadline);
+        var chain = new ChainState(DateTimeOffset.UtcNow + component.Plan.Limits.Deadline, ends.Token);
+        var done = new TaskCompletionSource<GatewayResult>(TaskCreationOptions.RunContinuationsAsynchronously);
+        bool isTaken = services.Threads.TryRun(() =>
+        {
+            try
+            {
+                done.SetResult(Call(component, interfaceName, function, arguments, incoming, chain));
+            }
+            catch (Exception failure)
+            {
+                done.SetException(failure);
+            }
+        });
+        if (!isTaken) throw new NodeBusyException();
+        return await done.Task.ConfigureAwait(false);
+    }
+
+    /// <summary>Runs a call that enters the node on the calling thread, a guest's: begin, work, end.</summary>
+    /// <param name="component">Who is called.</param>
+    /// <param name="route">What is called.</param>
+    /// <param name="incoming">The caller's context and label.</param>
+    /// <param name="chain">The chain.</param>
+    /// <param name="arguments">Reads the arguments, for rules.</param>
+    /// <param name="request">The HTTP request that it is, if it is one.</param>
+    /// <param name="work">Calls the instance; answers the message of a denial of its result.</param>
+    /// <returns>The frame of the call that is over, and why it failed or was denied.</returns>
+    public (CallFrame Frame, string? Error, Exception? Failure) Enter(
+        DeployedComponent component, CallRoute route, Incoming incoming, ChainState chain, Func<IReadOnlyList<ComponentValue>>? arguments,
+        IRequestValues? request, Func<Guest, string?> work)
+    {
+        CallPipeline pipeline = services.Pipeline;
+        var frame = new CallFrame();
+        LabelId label = incoming.Label;
+        Guest guest;
+        try
+        {
+            guest = component.Pool.Take(chain, chain.Cancellation);
+        }
+        catch (Exception failure) when (failure is WasmException or OperationCanceledException)
+        {
+            if (pipeline.Begin(frame, route, incoming.Context, chain, 0, label, arguments, request) is { } refused) return (frame, refused, null);
+            pipeline.End(frame, GuestInterceptor.OutcomeOf(chain, Outcome.LimitHit), failure.Message);
+            return (frame, failure.Message, failure);
+        }
+
+        frame = guest.Frame;
+        if (pipeline.Begin(frame, route, incoming.Context, chain, 0, label, arguments, request) is { } denial)
+        {
+            component.Pool.Return(guest, isSound: true);
+            return (frame.Copy(), denial, null);
+        }
+
+        guest.Enter(chain);
+        Exception? error = null;
+        string? refusal = null;
+        try
+        {
+            refusal = work(guest);
+        }
+        catch (Exception failure) when (failure is WasmException or OperationCanceledException)
+        {
+            error = failure;
+        }
+
+        Tracer.Calls.CallOutcome outcome = error is null ? frame.Outcome : GuestInterceptor.OutcomeOf(chain, CallInterceptor.OutcomeOf(error));
+        if (error is not null) frame.LabelOut = frame.Label;
+        pipeline.End(frame, outcome, refusal ?? error?.Message);
+        CallFrame over = frame.Copy();
+        component.Pool.Return(guest, isSound: error is null);
+        return (over, refusal ?? error?.Message, error);
+    }
+
+    private GatewayResult Call(
+        DeployedComponent component, string? interfaceName, string function, ComponentValue[] arguments, Incoming incoming, ChainState chain)
+    {
+        CallRoute route = component.EntryOf(interfaceName, function, component.FunctionType(interfaceName, function), services);
+        ComponentValue? value = null;
+        (CallFrame frame, string? error, _) = Enter(component, route, incoming, chain, () => arguments, null, guest =>
+        {
+            value = guest.Function(route).Invoke(arguments);
+            string? denial = services.Pipeline.Result(guest.Frame, value is ResultValue { IsOk: false }, () => value);
+            if (denial is not null) value = null;
+            return denial;
+        });
+        return new GatewayResult(frame.Call.Context.Trace, frame.Outcome, value, services.Pipeline.Labels[frame.LabelOut], error);
+    }
+}

@@ -1,0 +1,162 @@
+using System.Collections.Concurrent;
+using Chain.PolicyEngine.Decisions;
+using Chain.Silo.Applications;
+using Chain.Silo.Calls;
+using Chain.Tracer.Calls;
+using Chain.Wasm.Components.Hosting;
+using Chain.Wasm.Components.Runtime;
+using Chain.Wasm.Components.Types;
+using Chain.Wasm.Execution;
+using Chain.Wasm.Wasi;
+using Chain.Wasm.Wasi.Config;
+using Chain.Wasm.Wasi.Filesystem;
+using Chain.Wasm.Wasi.Http;
+using Chain.Wasm.Wasi.Keyvalue;
+using Chain.Wasm.Wasi.Logging;
+
+namespace Chain.Silo.Hosting.Local;
+
+/// <summary>A component of a deployed application on this node: linked, with its instances. Safe for any thread.</summary>
+internal sealed class DeployedComponent : IDisposable
+{
+    private readonly ConcurrentDictionary<(string? Interface, string Function), CallRoute> entries = new();
+    private readonly DeployedApplication application;
+    private readonly OutgoingHttp? http;
+
+    /// <param name="application">Its application.</param>
+    /// <param name="plan">What it is.</param>
+    /// <param name="compiled">Its code.</param>
+    /// <param name="services">What the node has for it.</param>
+    /// <exception cref="ComponentLinkException">An import is unmet.</exception>
+    public DeployedComponent(DeployedApplication application, ComponentPlan plan, CompiledComponent compiled, NodeServices services)
+    {
+        this.application = application;
+        Plan = plan;
+        Compiled = compiled;
+        var linker = new ComponentLinker(compiled.Engine).Add(WasiInterfaces.Command).Add(ConfigInterfaces.All);
+        if (plan.Grants.Http is { } hosts)
+        {
+            http = new OutgoingHttp(HttpGrants.Parse(hosts));
+            linker.Add(HttpInterfaces.All);
+        }
+        else
+        {
+            // A component may speak of requests without making any.
+            linker.Add(HttpInterfaces.Types);
+        }
+
+        if (plan.Grants.KeyValue is not null) linker.Add(KeyValueInterfaces.All);
+        if (plan.Grants.Logging) linker.Add(LoggingInterfaces.All);
+        foreach (string import in plan.TypeImports) linker.AddRoute(import);
+        foreach (ApplicationLink link in application.Plan.Links)
+        {
+            if (link.From == plan.Name) linker.AddRoute(link.Import);
+        }
+
+        Prepared = linker.Prepare(compiled);
+        Pool = new GuestPool(Prepared, Grants(services), services.Pipeline, (InstancePolicy)plan.Instances, plan.Replicas);
+    }
+
+    public ComponentPlan Plan { get; }
+
+    public CompiledComponent Compiled { get; }
+
+    public PreparedComponent Prepared { get; }
+
+    public GuestPool Pool { get; }
+
+    /// <summary>Ties its imports to the components and sinks that they lead to; once all components of the application are there.</summary>
+    public void Connect(NodeServices services)
+    {
+        foreach ((string import, ComponentItem item) in Prepared.Imports)
+        {
+            ApplicationLink? link = application.Plan.Links.FirstOrDefault(one => one.From == Plan.Name && one.Import == import);
+            if (link is not null) Connect(link, item, services);
+            else if (item is InstanceItem host) Connect(import, host, services);
+        }
+    }
+
+    /// <summary>The route of a call from outside.</summary>
+    /// <param name="interfaceName">The interface as the component exports it; <see langword="null"/> for a function of its own.</param>
+    /// <param name="function">The function.</param>
+    /// <param name="type">Its type.</param>
+    /// <param name="services">What the node has.</param>
+    public CallRoute EntryOf(string? interfaceName, string function, FuncType type, NodeServices services) =>
+        entries.GetOrAdd((interfaceName, function), key => application.RouteOf(
+            CallParty.Outside, this, key.Interface ?? "", key.Function, type, RuleFunction.NameOf(key.Interface ?? "", key.Function), services));
+
+    /// <summary>The type of a function that it exports.</summary>
+    /// <exception cref="KeyNotFoundException">It exports no such function.</exception>
+    public FuncType FunctionType(string? interfaceName, string function)
+    {
+        IEnumerable<NamedExtern> exports = Compiled.Context.Type.Exports;
+        if (interfaceName is not null)
+            exports = (exports.FirstOrDefault(export => export.Name == interfaceName)?.Type as InstanceExtern)?.Instance.Exports ?? [];
+        return (exports.FirstOrDefault(export => export.Name == function)?.Type as FuncExtern)?.Func ?? throw new KeyNotFoundException(
+            $"{Plan.Party.Name} exports no function \"{(interfaceName is null ? "" : interfaceName + "#")}{function}\"");
+    }
+
+    public void Dispose()
+    {
+        Pool.Dispose();
+        http?.Dispose();
+    }
+
+    private void Connect(ApplicationLink link, ComponentItem item, NodeServices services)
+    {
+        DeployedComponent target = application.Components[link.To];
+        if (item is ComponentFunction loose)
+        {
+            loose.Tag = application.RouteOf(Plan.Party, target, "", link.Export, loose.Type, link.NameOf(""), services);
+            return;
+        }
+
+        foreach ((string name, ComponentItem export) in ((InstanceItem)item).Exports)
+        {
+            if (export is ComponentFunction function)
+                function.Tag = application.RouteOf(Plan.Party, target, link.Export, name, function.Type, link.NameOf(name), services);
+        }
+    }
+
+    private void Connect(string import, InstanceItem host, NodeServices services)
+    {
+        if (import.StartsWith("wasi:http/outgoing-handler@", StringComparison.Ordinal) && host.Find("handle") is ComponentFunction handle)
+        {
+            SourceRule[] responses = [.. application.Plan.Sources.Where(rule => rule.Place == SourcePlace.Response && rule.Component == Plan.Name)];
+            handle.Tag = new HttpSinks(Plan, application.Plan.Sinks, services.Names, new LabelRule(services.Pipeline.Labels, responses), services.Propagator);
+        }
+
+        if (import.StartsWith("wasi:http/types@", StringComparison.Ordinal) && host.Find("[static]response-outparam.set") is ComponentFunction set)
+            set.Tag = ResponseGate.Instance;
+    }
+
+    private GuestGrants Grants(NodeServices services)
+    {
+        ComponentGrants grants = Plan.Grants;
+        Preopen[] preopens = [.. grants.Directories.Select(static one => one.CanWrite
+            ? new Preopen(one.Host, one.Guest, DirectoryPermissions.Read | DirectoryPermissions.Mutate, FilePermissions.Read | FilePermissions.Write)
+            : new Preopen(one.Host, one.Guest))];
+        var limits = new StoreLimits { MemoryBytes = Plan.Limits.MemoryBytes, StackBytes = Plan.Limits.StackBytes, Fuel = Plan.Limits.Fuel };
+        var config = new ConfigState(grants.Config.ToDictionary());
+        var buckets = new LabelledBuckets(Plan, application.Plan.Sinks, services.State, services.Names);
+        ApplicationLog log = application.Log;
+        return new GuestGrants(
+            guest => new WasiOptions
+            {
+                Arguments = grants.Arguments,
+                Environment = grants.Environment,
+                Preopens = preopens,
+                Output = new LogStream(log, guest, Plan.Name, "stdout"),
+                Error = new LogStream(log, guest, Plan.Name, "stderr"),
+            },
+            limits,
+            (store, guest) =>
+            {
+                store.Add(new HttpState(http));
+                store.Add(config);
+                store.Add(new KeyValueState(buckets.For(guest)));
+                store.Add(new LoggingState(entry => log.Add(
+                    Plan.Name, entry.Level.ToString().ToLowerInvariant(), entry.Context.Length == 0 ? entry.Message : $"{entry.Context}: {entry.Message}", guest.TraceText)));
+            });
+    }
+}
