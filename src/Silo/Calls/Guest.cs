@@ -3,6 +3,7 @@ using Chain.Tracer.Tags;
 using Chain.Wasm.Components.Hosting;
 using Chain.Wasm.Components.Runtime;
 using Chain.Wasm.Wasi;
+using Chain.Wasm.Wasi.Http;
 
 namespace Chain.Silo.Calls;
 
@@ -12,6 +13,7 @@ public sealed class Guest : IDisposable
     private readonly Dictionary<(string?, string), ComponentFunction> functions = [];
     private readonly List<(CallFrame Sink, PolicyEvent At)> open = [];
     private readonly WasiState wasi;
+    private Action<IncomingRequest, ResponseOutparam>? http;
 
     /// <summary>Makes an instance; its start functions run on the calling thread.</summary>
     /// <param name="target">Where it belongs.</param>
@@ -104,6 +106,13 @@ public sealed class Guest : IDisposable
         if (!functions.TryGetValue(key, out ComponentFunction? found))
             functions[key] = found = Instance.GetFunction(route.ExportedInterface, route.ExportedFunction);
         return found;
+    }
+
+    /// <summary>Has it answer an HTTP request.</summary>
+    public void HandleHttp(CallRoute route, IncomingRequest request, ResponseOutparam response)
+    {
+        http ??= Function(route).CreateDelegate<Action<IncomingRequest, ResponseOutparam>>();
+        http(request, response);
     }
 
     public void Dispose() => Store.Dispose();

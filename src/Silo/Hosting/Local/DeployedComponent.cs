@@ -85,6 +85,18 @@ internal sealed class DeployedComponent : IDisposable
         entries.GetOrAdd((interfaceName, function), key => application.RouteOf(
             CallParty.Outside, this, key.Interface ?? "", key.Function, type, RuleFunction.NameOf(key.Interface ?? "", key.Function), services));
 
+    /// <summary>The route of HTTP requests.</summary>
+    /// <param name="export">The name of its <c>wasi:http/incoming-handler</c>.</param>
+    /// <param name="requests">What source rules put on requests.</param>
+    /// <param name="services">What the node has.</param>
+    public CallRoute HttpEntryOf(string export, LabelRule requests, NodeServices services) => entries.GetOrAdd((export, "handle"), _ =>
+    {
+        FunctionRef name = RuleFunction.NameOf(export, "handle");
+        var link = new CallLink(CallParty.Outside, Plan.Party, name);
+        CallSiteId site = services.Names.Intern(new CallSite(ComponentRef.Outside, Plan.Party.Component, name));
+        return new CallRoute(link, site, null, requests, LabelRule.None) { Target = Pool, ExportedInterface = export, ExportedFunction = "handle" };
+    });
+
     /// <summary>The type of a function that it exports.</summary>
     /// <exception cref="KeyNotFoundException">It exports no such function.</exception>
     public FuncType FunctionType(string? interfaceName, string function)

@@ -1,0 +1,153 @@
+using System.Collections.Immutable;
+using System.Net;
+using System.Text;
+using Chain.Silo.Applications;
+using Chain.Silo.Calls;
+using Chain.Silo.Hosting.Http;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Chain.Silo.Hosting.Local;
+
+/// <summary>Serves what applications expose over HTTP. Safe for any thread.</summary>
+internal sealed class ExposureServer : IAsyncDisposable
+{
+    private readonly WebApplication web;
+    private readonly ChainGateway gateway;
+    private readonly NodeServices services;
+    private readonly NodeOptions options;
+    private readonly ILogger log;
+    private ImmutableArray<Entry> entries = [];
+
+    private ExposureServer(WebApplication web, ChainGateway gateway, NodeServices services, NodeOptions options)
+    {
+        this.web = web;
+        this.gateway = gateway;
+        this.services = services;
+        this.options = options;
+        log = web.Services.GetRequiredService<ILogger<ExposureServer>>();
+    }
+
+    public string Url => web.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
+
+    /// <summary>Begins to listen.</summary>
+    /// <exception cref="IOException">The address is taken.</exception>
+    public static async Task<ExposureServer> StartAsync(ChainGateway gateway, NodeServices services, NodeOptions options, Action<ILoggingBuilder> logging)
+    {
+        WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        logging(builder.Logging);
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.Drain);
+        builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = null;
+            kestrel.RequestHeaderEncodingSelector = static _ => Encoding.Latin1;
+            kestrel.ResponseHeaderEncodingSelector = static _ => Encoding.Latin1;
+            kestrel.Listen(new IPEndPoint(options.Address, options.Port), static listen => listen.Protocols = HttpProtocols.Http1);
+        });
+        WebApplication web = builder.Build();
+        var server = new ExposureServer(web, gateway, services, options);
+        web.Run(server.HandleAsync);
+        try
+        {
+            await web.StartAsync().ConfigureAwait(false);
+        }
+        catch
+        {
+            await web.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+
+        return server;
+    }
+
+    /// <summary>Serves an application's version in the place of another, or nothing of it any more.</summary>
+    public void Replace(string application, DeployedApplication? with)
+    {
+        Entry[] added = with is null ? [] : [.. with.Plan.Exposures.Select(exposure => new Entry(with, exposure, Bridge(with, exposure)))];
+        ImmutableInterlocked.Update(ref entries, (all, changes) => [.. all.Where(entry => entry.Application.Plan.Name != application), .. changes], added);
+    }
+
+    /// <summary>Takes no more requests and waits for those under way, as long as options say.</summary>
+    public async Task StopAsync()
+    {
+        using var drain = new CancellationTokenSource(options.Drain);
+        try
+        {
+            await web.StopAsync(drain.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            // They were broken off.
+        }
+    }
+
+    public ValueTask DisposeAsync() => web.DisposeAsync();
+
+    private HttpBridge Bridge(DeployedApplication application, Exposure exposure)
+    {
+        DeployedComponent component = application.Components[exposure.Component];
+        SourceRule[] rules = [.. application.Plan.Sources.Where(rule => rule.Place == SourcePlace.Request && rule.Component == exposure.Component)];
+        var requests = new LabelRule(services.Pipeline.Labels, rules);
+        var pool = new HttpGuestPool(_ => new ChainHttpGuest(gateway, services, component, exposure, requests), 0);
+        var limits = new HttpHostOptions { Deadline = component.Plan.Limits.Deadline, RequestBodyBytes = component.Plan.Limits.RequestBodyBytes };
+        return new HttpBridge(pool, services.Threads, limits, log);
+    }
+
+    private async Task HandleAsync(HttpContext context)
+    {
+        string host = context.Request.Host.Host.ToLowerInvariant(), path = context.Request.Path.Value ?? "/";
+        Entry? best = Find(host, path);
+        if (best is null || !best.Application.TryEnter())
+        {
+            // Another version may have taken its place just now.
+            best = Find(host, path);
+            if (best is null || !best.Application.TryEnter())
+            {
+                context.Response.StatusCode = StatusCodes.Status404NotFound;
+                await context.Response.WriteAsync("no application answers here\n").ConfigureAwait(false);
+                return;
+            }
+        }
+
+        try
+        {
+            await best.Bridge.HandleAsync(context).ConfigureAwait(false);
+        }
+        finally
+        {
+            best.Application.Leave();
+        }
+    }
+
+    private Entry? Find(string host, string path)
+    {
+        Entry? best = null;
+        foreach (Entry entry in entries)
+        {
+            if (!entry.Exposure.Fits(host, path)) continue;
+            bool namesHost = entry.Exposure.Host is not null, bestNamesHost = best?.Exposure.Host is not null;
+            if (best is null || (namesHost && !bestNamesHost) || (namesHost == bestNamesHost && entry.Exposure.Path.Length > best.Exposure.Path.Length))
+                best = entry;
+        }
+
+        return best;
+    }
+
+    private sealed record Entry(DeployedApplication Application, Exposure Exposure, HttpBridge Bridge);
+
+    private sealed class NoLifetime : IHostLifetime
+    {
+        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    }
+}
