@@ -15,8 +15,8 @@ internal abstract class HostNode : OpenFile
     /// <exception cref="DirectoryNotFoundException">There is none, or it cannot be opened.</exception>
     public static HostNode OpenRoot(string hostPath) =>
         OperatingSystem.IsLinux() && RuntimeInformation.ProcessArchitecture is Architecture.X64 or Architecture.Arm64
-            ? LinuxNode.OpenRoot(hostPath, LinuxPaths.Best)
-            : PortableNode.OpenRoot(hostPath);
+            ? LinuxNode.OpenBase(hostPath, LinuxPaths.Best)
+            : PortableNode.OpenBase(hostPath);
 
     public abstract Result<NodeStat, ErrorCode> Stat();
 
