@@ -218,6 +218,23 @@ public sealed class StreamTests
     }
 
     [Fact]
+    public void AWaitEndsWithTheDeadlineOfItsStore()
+    {
+        using var store = new ComponentStore(new Chain.Wasm.Execution.Managed.ManagedEngine());
+        var poll = (Func<ComponentStore, Pollable[], uint[]>)IoInterfaces.Poll.Functions["poll"];
+        Pollable never = new BytePipe().Input.Subscribe();
+        store.SetDeadline(TimeSpan.FromMilliseconds(50));
+        Assert.Equal(TrapKind.Deadline, Assert.Throws<WasmTrapException>(() => poll(store, [never])).Kind);
+        store.SetDeadline(TimeSpan.Zero);
+        Assert.Equal(TrapKind.Deadline, Assert.Throws<WasmTrapException>(() => poll(store, [never])).Kind);
+        using var cancellation = new CancellationTokenSource(50);
+        store.SetDeadline(TimeSpan.FromHours(1), cancellation.Token);
+        Assert.Equal(TrapKind.Deadline, Assert.Throws<WasmTrapException>(() => poll(store, [never])).Kind);
+        store.SetDeadline(Timeout.InfiniteTimeSpan);
+        Assert.False(store.Cancellation.CanBeCanceled);
+    }
+
+    [Fact]
     public void ATaskIsReadyHoweverItEnds()
     {
         var task = new TaskCompletionSource();
