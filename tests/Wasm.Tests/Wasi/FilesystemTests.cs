@@ -256,6 +256,24 @@ public sealed class FilesystemTests
         Assert.NotEqual(hash, root.MetadataHashAt(PathFlags.None, "file.txt").Succeeded());
     }
 
+    [LinuxFact]
+    public void AWalkHoldsNoMoreThanSoManyDirectories()
+    {
+        using var sandbox = new Sandbox("walk");
+        Descriptor here = sandbox.Root();
+        for (int i = 0; i < 300; i++)
+        {
+            here.CreateDirectoryAt("d").Succeeded();
+            here = here.Open("d").Succeeded();
+        }
+
+        string Down(int depth) => string.Concat(Enumerable.Repeat("d/", depth));
+        Assert.Equal(DescriptorType.Directory, sandbox.Root().Stat(Down(256)).Succeeded().Type);
+        Assert.Equal(NameTooLong, sandbox.Root().Stat(Down(300)).Failed());
+        Assert.Equal(DescriptorType.Directory, sandbox.Root().Stat(string.Concat(Enumerable.Repeat("dir/../", 500))).Succeeded().Type);
+        Assert.Equal(DescriptorType.Directory, sandbox.Root().Open(Down(200)).Succeeded().Stat(Down(100)).Succeeded().Type);
+    }
+
     [LinuxTheory]
     [InlineData("kernel")]
     [InlineData("walk")]

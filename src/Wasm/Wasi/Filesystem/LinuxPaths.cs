@@ -15,6 +15,9 @@ internal sealed class LinuxPaths
     private const int Attempts = 64;
     private const int MaxLinkBytes = 4096;
 
+    // Each directory on the way is a descriptor of the process while the walk lasts.
+    private const int MaxDepth = 256;
+
     private readonly bool isInKernel;
 
     private LinuxPaths(bool isInKernel) => this.isInKernel = isInKernel;
@@ -94,6 +97,7 @@ internal sealed class LinuxPaths
                 if (type == DescriptorType.Directory && !isLast)
                 {
                     way.Push(opened.Value);
+                    if (way.Count > MaxDepth) return ErrorCode.NameTooLong;
                     continue;
                 }
 
