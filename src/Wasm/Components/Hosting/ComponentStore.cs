@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Chain.Wasm.Execution;
 
 namespace Chain.Wasm.Components.Hosting;
@@ -10,6 +11,11 @@ public sealed class ComponentStore : IDisposable
 {
     private readonly Dictionary<Type, object> states = [];
 
+    // When the call is to end, as SetDeadline was told; the timer is made when something may wait.
+    private CancellationToken cancellation;
+    private long due = long.MaxValue;
+    private CancellationTokenSource? timer;
+
     public ComponentStore(Engine engine, StoreLimits? limits = null) => Core = engine.CreateStore(limits);
 
     /// <summary>The core store.</summary>
@@ -18,13 +24,30 @@ public sealed class ComponentStore : IDisposable
     /// <summary>Who is shown the calls of instances made from now on; <see langword="null"/> for nobody.</summary>
     public CallInterceptor? Interceptor { get; set; }
 
-    /// <summary>What functions of the host that wait must listen to: cancelled when the call is to end.</summary>
-    public CancellationToken Cancellation { get; private set; }
+    /// <summary>What functions of the host that wait must listen to: cancelled when the call is to end, or its time is over.</summary>
+    public CancellationToken Cancellation
+    {
+        get
+        {
+            // Only calls that may wait pay for a timer.
+            if (due == long.MaxValue || timer is not null) return timer?.Token ?? cancellation;
+            timer = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+            TimeSpan left = Stopwatch.GetElapsedTime(Stopwatch.GetTimestamp(), due);
+            timer.CancelAfter(left < TimeSpan.Zero ? TimeSpan.Zero : left);
+            return timer.Token;
+        }
+    }
 
     /// <summary>Sets when calls end, for running code (<see cref="Store.SetDeadline"/>) and for functions of the host that wait.</summary>
     public void SetDeadline(TimeSpan timeout, CancellationToken cancellation = default)
     {
-        Cancellation = cancellation;
+        timer?.Dispose();
+        timer = null;
+        this.cancellation = cancellation;
+
+        // A timer takes 49 days at most.
+        bool ends = timeout != Timeout.InfiniteTimeSpan && timeout.TotalDays < 49;
+        due = ends ? Stopwatch.GetTimestamp() + (long)(timeout.TotalSeconds * Stopwatch.Frequency) : long.MaxValue;
         Core.SetDeadline(timeout, cancellation);
     }
 
@@ -40,6 +63,7 @@ public sealed class ComponentStore : IDisposable
 
     public void Dispose()
     {
+        timer?.Dispose();
         Core.Dispose();
         foreach (object state in states.Values) (state as IDisposable)?.Dispose();
         states.Clear();

@@ -9,14 +9,14 @@ namespace Chain.Wasm.Wasi.Filesystem;
 /// other processes do. They are checked before they come here: neither empty nor absolute, without NUL, under <see cref="Descriptor.MaxPath"/> bytes.
 /// Who may do what is decided before, too.
 /// </summary>
-internal abstract class HostNode : HostResource
+internal abstract class HostNode : OpenFile
 {
     /// <summary>Opens a directory of the host by its own path.</summary>
     /// <exception cref="DirectoryNotFoundException">There is none, or it cannot be opened.</exception>
     public static HostNode OpenRoot(string hostPath) =>
         OperatingSystem.IsLinux() && RuntimeInformation.ProcessArchitecture is Architecture.X64 or Architecture.Arm64
-            ? LinuxNode.OpenRoot(hostPath, LinuxPaths.Best)
-            : PortableNode.OpenRoot(hostPath);
+            ? LinuxNode.OpenBase(hostPath, LinuxPaths.Best)
+            : PortableNode.OpenBase(hostPath);
 
     public abstract Result<NodeStat, ErrorCode> Stat();
 
@@ -66,7 +66,7 @@ internal readonly record struct NodeStat(
     DescriptorType Type, ulong Links, ulong Size, Datetime? Access, Datetime? Modification, Datetime? StatusChange, ulong Device, ulong Inode);
 
 /// <summary>A listing of a directory, from its beginning, without <c>.</c> and <c>..</c>.</summary>
-internal abstract class DirectoryReader : HostResource
+internal abstract class DirectoryReader : OpenFile
 {
     /// <summary>The next entry, or <see langword="null"/> at the end.</summary>
     public abstract Result<DirectoryEntry?, ErrorCode> Next();

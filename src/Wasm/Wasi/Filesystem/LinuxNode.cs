@@ -16,7 +16,7 @@ internal sealed class LinuxNode(SafeFileHandle handle, LinuxPaths paths) : HostN
 
     private static readonly int ParentFlags = LinuxCalls.PathOnly | LinuxCalls.Directory;
 
-    public static LinuxNode OpenRoot(string hostPath, LinuxPaths paths)
+    public static LinuxNode OpenBase(string hostPath, LinuxPaths paths)
     {
         int file = hostPath.Contains('\0') ? -1 : LinuxCalls.OpenAt(
             LinuxCalls.CurrentDirectory, hostPath, LinuxCalls.ReadOnly | LinuxCalls.Directory | LinuxCalls.CloseOnExec, 0);

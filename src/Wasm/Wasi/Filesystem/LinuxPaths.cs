@@ -15,6 +15,9 @@ internal sealed class LinuxPaths
     private const int Attempts = 64;
     private const int MaxLinkBytes = 4096;
 
+    // Each directory on the way is a descriptor of the process while the walk lasts.
+    private const int MaxDepth = 256;
+
     private readonly bool isInKernel;
 
     private LinuxPaths(bool isInKernel) => this.isInKernel = isInKernel;
@@ -62,7 +65,7 @@ internal sealed class LinuxPaths
         var way = new Stack<SafeFileHandle>();
         var left = new Stack<string>();
         bool wantsDirectory = Push(left, path);
-        int links = 0;
+        int links = 0, swaps = 0;
         try
         {
             while (left.TryPop(out string? name))
@@ -77,29 +80,39 @@ internal sealed class LinuxPaths
                 }
 
                 bool isLast = left.Count == 0 && !wantsDirectory;
-                Result<SafeFileHandle, int> opened = isLast
-                    ? OpenOne(here, name, flags, mode)
-                    : OpenOne(here, name, LinuxCalls.PathOnly | LinuxCalls.Directory | LinuxCalls.CloseOnExec, 0);
-                if (!opened.IsError)
+                int error = 0;
+                if (isLast)
                 {
-                    if (!isLast)
-                    {
-                        way.Push(opened.Value);
-                        continue;
-                    }
-
-                    if (!follow || (flags & LinuxCalls.PathOnly) == 0 || !IsLink(opened.Value)) return opened.Value;
-                    opened.Value.Dispose();
-                }
-                else if (opened.Error is not (LinuxCalls.LoopError or LinuxCalls.NotDirectoryError))
-                {
-                    return LinuxCalls.Translate(opened.Error);
+                    Result<SafeFileHandle, int> end = OpenOne(here, name, flags, mode);
+                    if (!end.IsError && !(follow && (flags & LinuxCalls.PathOnly) != 0 && TypeOf(end.Value) == DescriptorType.SymbolicLink)) return end.Value;
+                    error = end.Error;
+                    if (!end.IsError) end.Value.Dispose();
+                    else if (!follow || error is not (LinuxCalls.LoopError or LinuxCalls.NotDirectoryError)) return LinuxCalls.Translate(error);
                 }
 
-                // It may be a link; if it is one no more, the first answer stands.
-                Result<string, ErrorCode> contents = ReadLink(here, name);
-                if (contents.IsError) return contents.Error == ErrorCode.Invalid && opened.IsError ? LinuxCalls.Translate(opened.Error) : contents.Error;
-                if (isLast && !follow) return opened.IsError ? LinuxCalls.Translate(opened.Error) : ErrorCode.Loop;
+                // What it is, and what it says if it is a link, of one and the same object.
+                Result<SafeFileHandle, int> opened = OpenOne(here, name, LinuxCalls.PathOnly | LinuxCalls.CloseOnExec, 0);
+                if (opened.IsError) return LinuxCalls.Translate(opened.Error);
+                DescriptorType type = TypeOf(opened.Value);
+                if (type == DescriptorType.Directory && !isLast)
+                {
+                    way.Push(opened.Value);
+                    if (way.Count > MaxDepth) return ErrorCode.NameTooLong;
+                    continue;
+                }
+
+                using SafeFileHandle found = opened.Value;
+                if (type != DescriptorType.SymbolicLink)
+                {
+                    // Where it was a link a moment ago, it has been swapped: once more.
+                    bool wasLink = isLast && (error != LinuxCalls.NotDirectoryError || type == DescriptorType.Directory);
+                    if (!wasLink || ++swaps > Attempts) return wasLink ? ErrorCode.Loop : ErrorCode.NotDirectory;
+                    left.Push(name);
+                    continue;
+                }
+
+                Result<string, ErrorCode> contents = ReadLink(found, "");
+                if (contents.IsError) return contents.Error;
                 if (contents.Value.StartsWith('/')) return ErrorCode.NotPermitted;
                 if (++links > MaxLinks) return ErrorCode.Loop;
                 bool endsInDirectory = Push(left, contents.Value);
@@ -107,17 +120,17 @@ internal sealed class LinuxPaths
             }
 
             if ((flags & LinuxCalls.Create) != 0 && wantsDirectory) return ErrorCode.IsDirectory;
-            Result<SafeFileHandle, int> end = OpenOne(way.Count > 0 ? way.Peek() : start, ".", flags, mode);
-            return end.IsError ? LinuxCalls.Translate(end.Error) : end.Value;
+            Result<SafeFileHandle, int> directory = OpenOne(way.Count > 0 ? way.Peek() : start, ".", flags, mode);
+            return directory.IsError ? LinuxCalls.Translate(directory.Error) : directory.Value;
         }
         finally
         {
-            foreach (SafeFileHandle directory in way) directory.Dispose();
+            foreach (SafeFileHandle held in way) held.Dispose();
         }
     }
 
     /// <summary>Puts a path's components on top.</summary>
-    /// <returns>Whether it ends with a slash, or in a name that only a directory has.</returns>
+    /// <returns>Whether it ends with a slash, as only a directory's may.</returns>
     private static bool Push(Stack<string> left, string path)
     {
         string[] names = path.Split('/', StringSplitOptions.RemoveEmptyEntries);
@@ -136,13 +149,14 @@ internal sealed class LinuxPaths
         }
     }
 
-    private static unsafe bool IsLink(SafeFileHandle file)
+    private static DescriptorType TypeOf(SafeFileHandle file)
     {
-        LinuxCalls.StatxBuffer stat;
-        return LinuxCalls.Statx(file, &stat) >= 0 && LinuxNode.TypeOf(stat.Mode) == DescriptorType.SymbolicLink;
+        Result<NodeStat, ErrorCode> stat = LinuxNode.StatOf(file);
+        return stat.IsError ? DescriptorType.Unknown : stat.Value.Type;
     }
 
     /// <summary>What a symbolic link says; <see cref="ErrorCode.Invalid"/> when it is none.</summary>
+    /// <param name="directory">Where it stands; or the link itself, and an empty name.</param>
     /// <param name="name">A single component.</param>
     public static unsafe Result<string, ErrorCode> ReadLink(SafeFileHandle directory, string name)
     {

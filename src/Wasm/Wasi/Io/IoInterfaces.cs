@@ -20,6 +20,8 @@ public static class IoInterfaces
     public static HostInterface Streams { get; } = new HostInterface("wasi:io/streams@" + WasiInterfaces.Version)
         .Resource<InputStream>("input-stream")
         .Resource<OutputStream>("output-stream")
+        .Resource("error", Error.Resources["error"])
+        .Resource("pollable", Poll.Resources["pollable"])
         .Function("[method]input-stream.read", static (InputStream self, ulong length) => self.Read(length))
         .Function(
             "[method]input-stream.blocking-read",
