@@ -15,7 +15,7 @@ internal static class RequestReader
     public static IncomingRequest Read(HttpContext context, CancellationToken cancellation)
     {
         HttpRequest request = context.Request;
-        var body = new IncomingBody(request.Body, () => Trailers(context), Timeout.InfiniteTimeSpan, cancellation);
+        var body = new IncomingBody(new RequestBody(request.Body), () => Trailers(context), Timeout.InfiniteTimeSpan, cancellation);
         return new IncomingRequest(
             Method.Of(request.Method), Target(context), Scheme.Of(request.Scheme), request.Host.HasValue ? request.Host.Value : null, Fields(request.Headers), body);
     }

@@ -27,9 +27,9 @@ internal static class OutgoingHandler
 
         OutgoingHttpLimits limits = state.Outgoing!.Limits;
         var cancellation = CancellationTokenSource.CreateLinkedTokenSource(store.Cancellation);
-        TimeSpan head = target!.ConnectTimeout + RequestOptions.Within(options?.FirstByteTimeout, limits.FirstByte);
+        TimeSpan firstByte = RequestOptions.Within(options?.FirstByteTimeout, limits.FirstByte);
         TimeSpan betweenBytes = RequestOptions.Within(options?.BetweenBytesTimeout, limits.BetweenBytes);
-        return new FutureIncomingResponse(SendAsync(state, request, target, uri!, head, betweenBytes, cancellation.Token), cancellation);
+        return new FutureIncomingResponse(SendAsync(state, request, target!, uri!, firstByte, betweenBytes, cancellation.Token), cancellation);
     }
 
     private static ErrorCode? Judge(OutgoingHttp? outgoing, OutgoingRequest request, RequestOptions? options, out OutgoingTarget? target, out Uri? uri)
@@ -37,7 +37,7 @@ internal static class OutgoingHandler
         (target, uri) = (null, null);
         Scheme scheme = request.Scheme ?? Scheme.Https;
         if (scheme != Scheme.Http && scheme != Scheme.Https) return ErrorCode.Of(ErrorKind.HttpProtocolError);
-        if (request.Method.Name == "CONNECT") return ErrorCode.Of(ErrorKind.HttpRequestMethodInvalid);
+        if (request.Method.Name.Equals("CONNECT", StringComparison.OrdinalIgnoreCase)) return ErrorCode.Of(ErrorKind.HttpRequestMethodInvalid);
         if (request.Authority is null || HttpAuthority.Parse(request.Authority) is not { } authority) return ErrorCode.Of(ErrorKind.HttpRequestUriInvalid);
         int defaultPort = scheme == Scheme.Https ? 443 : 80;
         if (outgoing is null || !outgoing.Grants.Allow(authority, defaultPort)) return ErrorCode.Of(ErrorKind.HttpRequestDenied);
@@ -54,12 +54,12 @@ internal static class OutgoingHandler
     }
 
     private static async Task<Result<IncomingResponse, ErrorCode>> SendAsync(
-        HttpState state, OutgoingRequest request, OutgoingTarget target, Uri uri, TimeSpan head, TimeSpan betweenBytes, CancellationToken cancellation)
+        HttpState state, OutgoingRequest request, OutgoingTarget target, Uri uri, TimeSpan firstByte, TimeSpan betweenBytes, CancellationToken cancellation)
     {
         try
         {
             HttpRequestMessage message = await MessageAsync(request, uri, cancellation).ConfigureAwait(false);
-            HttpResponseMessage response = await state.Outgoing!.SendAsync(message, target, head, cancellation).ConfigureAwait(false);
+            HttpResponseMessage response = await state.Outgoing!.SendAsync(message, target, firstByte, cancellation).ConfigureAwait(false);
             Fields headers = FieldsOf([response.Headers, response.Content.Headers]);
             Stream source = await response.Content.ReadAsStreamAsync(cancellation).ConfigureAwait(false);
             var body = new IncomingBody(

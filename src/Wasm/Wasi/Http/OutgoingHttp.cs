@@ -58,11 +58,14 @@ public sealed class OutgoingHttp : IDisposable
 
     /// <summary>Sends a request that was judged and waits for the head of its response.</summary>
     /// <exception cref="HttpFailureException">No response came.</exception>
-    internal async Task<HttpResponseMessage> SendAsync(HttpRequestMessage message, OutgoingTarget target, TimeSpan headTimeout, CancellationToken cancellation)
+    internal async Task<HttpResponseMessage> SendAsync(HttpRequestMessage message, OutgoingTarget target, TimeSpan firstByte, CancellationToken cancellation)
     {
         message.Options.Set(TargetKey, target);
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        timeout.CancelAfter(headTimeout);
+
+        // A connection that was there already does not say when it is taken: then the two limits are one.
+        timeout.CancelAfter(target.ConnectTimeout + firstByte);
+        target.Connected = () => timeout.CancelAfter(firstByte);
         try
         {
             return await invoker.SendAsync(message, timeout.Token).ConfigureAwait(false);
@@ -95,7 +98,7 @@ public sealed class OutgoingHttp : IDisposable
             if (addresses.Length == 0) throw new HttpFailureException(ErrorCode.Of(ErrorKind.DestinationNotFound));
             if (allowed.Length == 0) throw new HttpFailureException(ErrorCode.Of(ErrorKind.DestinationIpProhibited));
             var socket = await ConnectAsync(allowed, target.Port, timeout.Token).ConfigureAwait(false);
-            target.IsConnected = true;
+            target.Connect();
             return new NetworkStream(socket, ownsSocket: true);
         }
         catch (OperationCanceledException late) when (timeout.IsCancellationRequested && !cancellation.IsCancellationRequested)
@@ -140,6 +143,22 @@ internal sealed class OutgoingTarget(HttpAuthority authority, int defaultPort, T
 
     public TimeSpan ConnectTimeout { get; } = connectTimeout;
 
-    /// <summary>Whether a connection was made for this request; one that was there already does not tell.</summary>
-    public bool IsConnected { get; set; }
+    /// <summary>Called once when a connection was made for this request.</summary>
+    public Action? Connected { get; set; }
+
+    /// <summary>Whether a connection was made for this request.</summary>
+    public bool IsConnected { get; private set; }
+
+    public void Connect()
+    {
+        IsConnected = true;
+        try
+        {
+            Connected?.Invoke();
+        }
+        catch (ObjectDisposedException)
+        {
+            // Another connection was free first, and the request is long over.
+        }
+    }
 }
