@@ -5,8 +5,10 @@ using Chain.Wasm.Components.Text;
 using Chain.Wasm.Components.Types;
 using Chain.Wasm.Components.Values;
 using Chain.Wasm.Execution;
+using Chain.Wasm.Text;
 using Chain.Wasm.Wasi;
 using Chain.Wasm.Wasi.Http;
+using Chain.Wasm.Wasi.Logging;
 
 namespace Chain.Cli.Components;
 
@@ -90,13 +92,14 @@ internal sealed record ComponentRun(string File, string[] Arguments, Grants Gran
 
     private T In<T>(CompiledComponent component, CancellationToken cancellation, Func<ComponentInstance, T> act)
     {
-        var linker = new ComponentLinker(component.Engine);
-        foreach (HostInterface offered in WasiInterfaces.All) linker.Add(offered);
-        PreparedComponent prepared = linker.Prepare(component);
+        PreparedComponent prepared = new ComponentLinker(component.Engine)
+            .Add(WasiInterfaces.Command).Add(HttpInterfaces.All).Add(LoggingInterfaces.All).Prepare(component);
         using var http = new OutgoingHttp(Grants.Http);
         using var store = new ComponentStore(component.Engine, Limits);
         store.Add(new WasiState(Wasi()));
         store.Add(new HttpState(http));
+        store.Add(new LoggingState(static entry => Console.Error.WriteLine(
+            $"{entry.Level.ToString().ToLowerInvariant()}: {(entry.Context.Length == 0 ? "" : $"{TextLiteral.OneLine(entry.Context)}: ")}{TextLiteral.OneLine(entry.Message)}")));
         store.SetDeadline(Deadline, cancellation);
         return act(prepared.Instantiate(store));
     }
