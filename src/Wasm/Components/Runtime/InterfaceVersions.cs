@@ -3,7 +3,7 @@ using Chain.Wasm.Components.Types;
 namespace Chain.Wasm.Components.Runtime;
 
 /// <summary>Which versions of an interface can stand for one another (Component Model, "Canonical Interface Name").</summary>
-internal static class InterfaceVersions
+public static class InterfaceVersions
 {
     /// <summary>
     /// The name with as much of its version as decides: <c>wasi:io/streams@0.2.3</c> gives <c>wasi:io/streams@0.2</c>. A prerelease stands only
