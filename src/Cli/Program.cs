@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Chain.Cli.Alerts;
+using Chain.Cli.Applications;
 using Chain.Cli.Bench;
 using Chain.Cli.Lineage;
 using Chain.Cli.Policy;
@@ -17,6 +18,7 @@ internal static class Program
     {
         var root = new RootCommand("Chain runs WebAssembly components as services, follows their data and checks it against policies.")
         {
+            ApplicationCheckCommand.Create(),
             WasmCommand.Create(),
             PolicyCommand.Create(),
             TracesCommand.Create(),

@@ -1,5 +1,3 @@
-using System.Buffers.Binary;
-using System.IO.Compression;
 using Chain.Wasm;
 using Chain.Wasm.Binary;
 
@@ -8,30 +6,17 @@ namespace Chain.Cli.Wasm;
 /// <summary>Reads WebAssembly files, plain or packed with gzip, into memory.</summary>
 internal static class ModuleFile
 {
-    /// <summary>The largest unpacked file, in bytes: a small packed file may unpack to anything.</summary>
-    public const long Largest = 512L * 1024 * 1024;
-
     /// <summary>The whole unpacked content.</summary>
     /// <exception cref="CommandException">It is absent, no file, unreadable, too large, or a damaged gzip file.</exception>
     public static byte[] ReadBytes(string path)
     {
-        if (Directory.Exists(path)) throw new CommandException($"{path} is a folder; expected a WebAssembly module (.wasm or .wasm.gz)");
-        if (!File.Exists(path)) throw new CommandException($"no such file: {path}");
         try
         {
-            using FileStream file = File.OpenRead(path);
-            if (!IsPacked(file)) return ReadAll(file, path);
-            uint declared = PackedSize(file);
-            using var content = new GZipStream(file, CompressionMode.Decompress);
-            byte[] bytes = ReadAll(content, path);
-            // The stream ends quietly where the file was cut.
-            if ((uint)bytes.Length != declared)
-                throw new CommandException($"cannot read {path}: a damaged or truncated gzip file: {declared} bytes declared, {bytes.Length} found");
-            return bytes;
+            return PackedFile.ReadBytes(path);
         }
-        catch (Exception e) when (e is InvalidDataException or UnauthorizedAccessException or IOException)
+        catch (IOException e)
         {
-            throw new CommandException($"cannot read {path}: {e.Message}");
+            throw new CommandException(e.Message);
         }
     }
 
@@ -49,37 +34,5 @@ internal static class ModuleFile
         {
             throw new CommandException(e.Message);
         }
-    }
-
-    // By content, not by name: the ending of a name promises nothing.
-    private static bool IsPacked(FileStream file)
-    {
-        if (!file.CanSeek) return false;
-        bool packed = file.Length >= 18 && file.ReadByte() == 0x1F && file.ReadByte() == 0x8B;
-        file.Position = 0;
-        return packed;
-    }
-
-    // RFC 1952, 2.3.1: the last four bytes are the unpacked size.
-    private static uint PackedSize(FileStream file)
-    {
-        Span<byte> trailer = stackalloc byte[4];
-        file.Seek(-4, SeekOrigin.End);
-        file.ReadExactly(trailer);
-        file.Position = 0;
-        return BinaryPrimitives.ReadUInt32LittleEndian(trailer);
-    }
-
-    private static byte[] ReadAll(Stream content, string path)
-    {
-        var all = new MemoryStream();
-        var buffer = new byte[128 * 1024];
-        for (int read; (read = content.Read(buffer)) > 0;)
-        {
-            if (all.Length + read > Largest) throw new CommandException($"{path} is larger than {Largest / (1024 * 1024)} MiB");
-            all.Write(buffer, 0, read);
-        }
-
-        return all.ToArray();
     }
 }

@@ -5,7 +5,7 @@ using YamlDotNet.RepresentationModel;
 namespace Chain.PolicyEngine.Policies;
 
 /// <summary>The fields of one YAML mapping, and the errors of those that are not what they should be.</summary>
-internal sealed class YamlFields
+public sealed class YamlFields
 {
     private readonly YamlSource _yaml;
     private readonly YamlNode _node;
@@ -34,16 +34,24 @@ internal sealed class YamlFields
         }
     }
 
+    /// <summary>Whether it is a mapping at all; otherwise that was said, and there are no fields.</summary>
     public bool IsMapping { get; }
 
+    /// <summary>Where the mapping begins.</summary>
     public PolicyPlace Place => _yaml.PlaceOf(_node);
 
+    /// <summary>All fields, in the order of the file.</summary>
     public IEnumerable<(string Name, YamlNode Value)> All => _fields.Select(f => (f.Key, f.Value.Value));
 
     public bool Has(string key) => _fields.ContainsKey(key);
 
+    /// <summary>A field's value; null where the key is absent.</summary>
     public YamlNode? Node(string key) => _fields.TryGetValue(key, out var field) ? field.Value : null;
 
+    /// <summary>Where a field's key stands; the mapping where it is absent.</summary>
+    public PolicyPlace KeyPlace(string key) => _fields.TryGetValue(key, out var field) ? _yaml.PlaceOf(field.Key) : Place;
+
+    /// <summary>An error at a node.</summary>
     public void Error(YamlNode node, string message) => _yaml.Error(node, message);
 
     /// <summary>An error at a field's value; at the mapping where the field is absent.</summary>
@@ -61,12 +69,14 @@ internal sealed class YamlFields
         }
     }
 
+    /// <summary>A text that must be there; empty, after an error, where it is not.</summary>
     public string RequiredText(string key)
     {
         if (!Has(key)) _yaml.Error(_node, $"{_what} needs the key '{key}'");
         return Text(key);
     }
 
+    /// <summary>A text; empty where the key is absent.</summary>
     public string Text(string key) => Scalar(key)?.Value ?? "";
 
     /// <summary>The scalar of a key; null where the key is absent or holds something else, which is then an error.</summary>
@@ -85,6 +95,7 @@ internal sealed class YamlFields
     /// <summary>A scalar, or a list of scalars.</summary>
     public IReadOnlyList<YamlScalarNode> Scalars(string key) => Node(key) is YamlNode node ? Scalars(key, node) : [];
 
+    /// <summary>A whole number; 0 where the key is absent, or after an error.</summary>
     public int Int(string key)
     {
         if (Scalar(key) is not YamlScalarNode scalar) return 0;
@@ -93,9 +104,11 @@ internal sealed class YamlFields
         return 0;
     }
 
+    /// <summary>What one of several words stands for.</summary>
     public T OneOf<T>(string key, IReadOnlyList<(string Word, T Value)> choices, T absent) =>
         Scalar(key) is YamlScalarNode scalar ? OneOf(scalar, key, choices) : absent;
 
+    /// <inheritdoc cref="OneOf{T}(string, IReadOnlyList{ValueTuple{string, T}}, T)"/>
     public T OneOf<T>(YamlScalarNode scalar, string key, IReadOnlyList<(string Word, T Value)> choices)
     {
         foreach ((string word, T value) in choices)
@@ -132,7 +145,8 @@ internal sealed class YamlFields
 
     private static bool IsNull(YamlScalarNode scalar) => scalar.Style == ScalarStyle.Plain && scalar.Value is null or "" or "~" or "null";
 
-    private static string Kind(YamlNode node) => node switch
+    /// <summary>What a node is, for errors: <c>a mapping</c>, <c>an empty list</c>, <c>nothing</c>, or the scalar in quotes.</summary>
+    public static string Kind(YamlNode node) => node switch
     {
         YamlMappingNode => "a mapping",
         YamlSequenceNode { Children.Count: 0 } => "an empty list",

@@ -5,8 +5,9 @@ using YamlDotNet.RepresentationModel;
 
 namespace Chain.PolicyEngine.Policies;
 
-/// <summary>One YAML file: its documents, and where each node stands.</summary>
-internal sealed class YamlSource
+/// <summary>One YAML file: its documents, and where each node stands. Read by policies, alerts and manifests alike.</summary>
+/// <remarks>Bounded: length and depth have limits, aliases are refused (a few would stand for any number of nodes), and keys are distinct.</remarks>
+public sealed class YamlSource
 {
     /// <summary>The largest file, in characters.</summary>
     public const int MaxLength = 4_000_000;
@@ -25,6 +26,7 @@ internal sealed class YamlSource
         _issues = issues;
     }
 
+    /// <summary>The roots of its documents; none where the YAML is wrong.</summary>
     public IReadOnlyList<YamlNode> Documents { get; private set; } = [];
 
     /// <summary>Reads a file; what is wrong with its YAML is added to the issues, and there are then no documents.</summary>
@@ -46,18 +48,25 @@ internal sealed class YamlSource
         }
         catch (YamlException e)
         {
-            source.Error(e.Start, $"not YAML: {Reason(e)}");
+            // The opening braces of a template begin a mapping, which is the last thing that its writer thinks of.
+            string hint = source.PlaceOf(e.Start).Text.Contains("{{") ? "; a text with '{{' stands in quotes" : "";
+            source.Error(e.Start, $"not YAML: {Reason(e)}{hint}");
         }
 
         return source;
     }
 
+    /// <summary>Where a node begins.</summary>
     public PolicyPlace PlaceOf(YamlNode node) => PlaceOf(node.Start);
 
+    /// <summary>Adds an error at a node.</summary>
     public void Error(YamlNode node, string message) => Error(node.Start, message);
 
+    /// <summary>Adds an error at a place.</summary>
+    public void Error(PolicyPlace place, string message) => _issues.Add(new PolicyIssue(IssueLevel.Error, place, message));
+
     /// <summary>The text of a document, from its node to its end.</summary>
-    public string SourceOf(YamlNode node, int document)
+    internal string SourceOf(YamlNode node, int document)
     {
         Mark end = _ends[document];
         int first = (int)node.Start.Line - 1;
@@ -70,7 +79,7 @@ internal sealed class YamlSource
     }
 
     /// <summary>A scalar's text as an expression that knows where it stands.</summary>
-    public SourceText TextOf(YamlScalarNode node)
+    internal SourceText TextOf(YamlScalarNode node)
     {
         string text = node.Value ?? "";
         return new SourceText(text, _file, _lines, Segments(node, text));
@@ -89,6 +98,7 @@ internal sealed class YamlSource
     {
         var parser = new YamlDotNet.Core.Parser(new StringReader(text));
         int depth = 0;
+        var keys = new KeyWatch();
         while (parser.MoveNext())
         {
             depth += parser.Current!.NestingIncrease;
@@ -99,14 +109,15 @@ internal sealed class YamlSource
             }
 
             if (parser.Current is DocumentEnd end) _ends.Add(end.Start);
+            if (keys.Repeated(parser.Current) is (string key, long line)) Error(parser.Current.Start, $"'{key}' is there twice; the first is in line {line}");
             if (parser.Current is AnchorAlias alias)
             {
-                Error(alias.Start, $"aliases such as '*{alias.Value}' are not used in policies");
+                Error(alias.Start, $"aliases such as '*{alias.Value}' are not used here");
                 return false;
             }
         }
 
-        return true;
+        return !keys.HasRepeated;
     }
 
     private static string Reason(YamlException e)

@@ -12,7 +12,10 @@ public sealed record ApplicationPlan
 {
     public required string Name { get; init; }
 
-    /// <summary>The version: <c>sha256:</c> and 64 hexadecimal digits of what the application is, without layout and comments.</summary>
+    /// <summary>
+    /// The version: <c>sha256:</c> and 64 hexadecimal digits of what the application is: its components' bytes, its policies' texts, and what the
+    /// manifest says, without layout and comments.
+    /// </summary>
     public required string Digest { get; init; }
 
     /// <summary>Its components by name.</summary>
@@ -121,12 +124,12 @@ public sealed record ApplicationLink(string From, string Import, string To, stri
 /// <summary>A component that answers HTTP requests.</summary>
 /// <param name="Component">The component.</param>
 /// <param name="Export">The name of its <c>wasi:http/incoming-handler</c>, version included.</param>
-/// <param name="Path">Begins with a slash; fits itself and all below it. <c>/</c> fits every path.</param>
+/// <param name="Path">Begins with a slash and ends in none; fits itself and all below it. <c>/</c> fits every path.</param>
 /// <param name="Host">The one host that fits, in lower case and without a port; any where it is <see langword="null"/>.</param>
 public sealed record Exposure(string Component, string Export, string Path, string? Host)
 {
     /// <summary>Whether a request goes here, were there no other.</summary>
     public bool Fits(string host, string path) =>
         (Host is null || Host == host)
-        && (Path == "/" || (path.StartsWith(Path, StringComparison.Ordinal) && (path.Length == Path.Length || path[Path.Length] == '/' || Path[^1] == '/')));
+        && (Path == "/" || (path.StartsWith(Path, StringComparison.Ordinal) && (path.Length == Path.Length || path[Path.Length] == '/')));
 }

@@ -30,7 +30,7 @@ public enum FieldStepKind
 /// <summary>A step of a path.</summary>
 /// <param name="Kind">What it goes into.</param>
 /// <param name="Index">Which field, member or case, from 0; otherwise 0.</param>
-/// <param name="Label">The field's or case's label; otherwise empty.</param>
+/// <param name="Label">The field's or case's label, or <c>ok</c>, <c>error</c>, <c>some</c>, <c>*</c>, or the member's number.</param>
 public readonly record struct FieldStep(FieldStepKind Kind, int Index, string Label);
 
 /// <summary>A path into a value, checked against its type. Immutable.</summary>

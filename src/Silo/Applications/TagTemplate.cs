@@ -42,17 +42,13 @@ public sealed record TagTemplate(Tag Tag, ValueReference? From)
         : Tag.Kind == TagKind.Secrecy ? Tag
         : null;
 
-    /// <summary>The tags for the values that <see cref="ValueReference.Path"/> led to: one for each, or the coarse tag where it led nowhere.</summary>
+    /// <summary>The tags for the values that <see cref="ValueReference.Path"/> led to: one for each, none where it led nowhere.</summary>
     public IEnumerable<Tag> With(IEnumerable<ComponentValue> values)
     {
-        bool any = false;
         foreach (ComponentValue value in values)
         {
-            any = true;
             if (With(TextOf(value)) is Tag tag) yield return tag;
         }
-
-        if (!any && Tag.Kind == TagKind.Secrecy) yield return Tag;
     }
 
     private static string TextOf(ComponentValue value) => value switch

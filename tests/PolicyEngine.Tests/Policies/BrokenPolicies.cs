@@ -99,7 +99,7 @@ public static class BrokenPolicies
         },
         {
             "policy: p\neffect: deny\nmatch: &m { callee: a/b }\nwhen: true\ntests: *m\n",
-            "p.yaml:5:8: aliases such as '*m' are not used in policies\n  | tests: *m\n  |        ^"
+            "p.yaml:5:8: aliases such as '*m' are not used here\n  | tests: *m\n  |        ^"
         },
         {
             "- policy: p\n",

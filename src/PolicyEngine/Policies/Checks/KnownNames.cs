@@ -9,7 +9,8 @@ public sealed record KnownNames(IReadOnlySet<string> Components, IReadOnlySet<st
 {
     /// <summary>
     /// Reads what an application manifest names: <c>application</c>; <c>components</c>, a mapping by name or a list of
-    /// entries with <c>name</c>; and every <c>tag</c> or <c>tags</c> anywhere in it (sources, declassifiers, endorsers).
+    /// entries with <c>name</c>; the names of <c>sinks</c>; and every <c>tag</c>, <c>tags</c>, <c>drops</c>, <c>adds</c>, <c>result</c>,
+    /// <c>request</c> or <c>response</c> anywhere in it (sources, declassifiers, endorsers).
     /// </summary>
     /// <exception cref="PolicySetException">It is not YAML, or has no application.</exception>
     public static KnownNames FromManifest(PolicyFile manifest)
@@ -23,7 +24,8 @@ public sealed record KnownNames(IReadOnlySet<string> Components, IReadOnlySet<st
             var fields = new YamlFields(yaml, document, "a manifest");
             if (!fields.IsMapping) continue;
             string application = fields.RequiredText("application");
-            foreach (string component in ComponentsOf(fields.Node("components"))) components.Add($"{application}/{component}");
+            foreach (string component in ComponentsOf(fields.Node("components")).Concat(ComponentsOf(fields.Node("sinks"))))
+                components.Add($"{application}/{component}");
             CollectTags(document, tags);
         }
 
@@ -52,7 +54,7 @@ public sealed record KnownNames(IReadOnlySet<string> Components, IReadOnlySet<st
             case YamlMappingNode map:
                 foreach ((YamlNode key, YamlNode value) in map.Children)
                 {
-                    if (key is YamlScalarNode { Value: "tag" or "tags" or "drops" or "adds" }) AddTags(value, tags);
+                    if (key is YamlScalarNode { Value: "tag" or "tags" or "drops" or "adds" or "result" or "request" or "response" }) AddTags(value, tags);
                     CollectTags(value, tags);
                 }
 
@@ -64,7 +66,8 @@ public sealed record KnownNames(IReadOnlySet<string> Components, IReadOnlySet<st
     {
         switch (node)
         {
-            case YamlScalarNode { Value: { Length: > 0 } text }:
+            // `result: true` says where the tags of `tags` go.
+            case YamlScalarNode { Value: { Length: > 0 } text } when text != "true":
                 tags.Add(text.TrimStart('+').Split('=')[0]);
                 break;
             case YamlSequenceNode list:
