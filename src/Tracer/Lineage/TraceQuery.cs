@@ -79,7 +79,7 @@ public sealed class TraceQuery(StoreReader store)
         {
             // A tree that goes on into another day is found by those of its calls that started late enough to have children there.
             long[] above = [key, .. rows.Select(row => row.Id).Where(day.MayHoldChildrenOf)];
-            await ReadAsync(connection, TreeSql(day, key), key < 0 || day.IsClosed ? [key] : above, rows, cancellation);
+            await ReadAsync(connection, TreeSql(day, key), key < 0 ? [key] : above, rows, cancellation);
             if (rows.Count > WholeLimit) break;
         }
 
@@ -93,19 +93,11 @@ public sealed class TraceQuery(StoreReader store)
         return await OpenPartAsync(connection, key, days, at, skip, cancellation);
     }
 
-    // By the index on the trace where there is one: of foreign traces, and of all on closed days. Else down the tree by the index on the parent.
+    // By the index on the trace where there is one: of foreign traces. Else down the tree by the index on the parent.
     private static string TreeSql(CallDayRange day, long key)
     {
         string limit = $"LIMIT {WholeLimit + 1}";
         if (key < 0) return $"SELECT {CallRows.Columns} FROM call_{day.Suffix} c WHERE c.trace = ANY ($1) AND c.trace < 0 {limit}";
-        if (day.IsClosed)
-        {
-            return $"""
-                SELECT {CallRows.Columns} FROM call_{day.Suffix} c WHERE c.trace = ANY ($1) AND c.trace > 0
-                UNION ALL SELECT {CallRows.Columns} FROM call_{day.Suffix} c WHERE c.id = ANY ($1) AND c.trace IS NULL {limit}
-                """;
-        }
-
         return $"""
             WITH RECURSIVE w(id) AS (SELECT unnest($1::bigint[]) UNION ALL SELECT t.id FROM w JOIN call_{day.Suffix} t ON t.parent = w.id)
             SELECT {CallRows.Columns} FROM w JOIN call_{day.Suffix} c ON c.id = w.id {limit}
@@ -193,18 +185,18 @@ public sealed class TraceQuery(StoreReader store)
 
     private static async Task<long> CountAsync(NpgsqlConnection connection, IEnumerable<CallDayRange> days, long key, CancellationToken cancellation)
     {
-        // On an open day a small trace is counted down its tree, a large one by the summary of pages.
+        // A small trace is counted down its tree, a large one by the summary of pages.
         const int Small = 1_000;
         long total = 0;
         foreach (CallDayRange day in days)
         {
             if (!day.MayHoldTrace(key)) continue;
-            string all = $"SELECT (SELECT count(*) FROM call_{day.Suffix} WHERE trace = $1{(key < 0 ? " AND trace < 0" : day.IsClosed ? " AND trace > 0" : "")}) + (SELECT count(*) FROM call_{day.Suffix} WHERE id = $1 AND trace IS NULL)";
+            string all = $"SELECT (SELECT count(*) FROM call_{day.Suffix} WHERE trace = $1{(key < 0 ? " AND trace < 0" : "")}) + (SELECT count(*) FROM call_{day.Suffix} WHERE id = $1 AND trace IS NULL)";
             string tree = $"""
                 WITH RECURSIVE w(id) AS (SELECT $1::bigint UNION ALL SELECT t.id FROM w JOIN call_{day.Suffix} t ON t.parent = w.id)
                 SELECT count(*) FROM (SELECT FROM w WHERE id <> $1 OR EXISTS (SELECT FROM call_{day.Suffix} WHERE id = $1) LIMIT {Small}) small
                 """;
-            bool byTree = key > 0 && !day.IsClosed && day.Holds(key);
+            bool byTree = key > 0 && day.Holds(key);
             long here = await ScalarAsync(connection, byTree ? tree : all, key, cancellation);
             total += byTree && here == Small ? await ScalarAsync(connection, all, key, cancellation) : here;
         }

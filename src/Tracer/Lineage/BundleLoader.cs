@@ -1,0 +1,115 @@
+using Chain.Tracer.Bundles;
+using Npgsql;
+
+namespace Chain.Tracer.Lineage;
+
+/// <summary>Brings bundled traces into a <see cref="CallGraph"/>. What is loose it leaves to <see cref="GraphLoader"/>. For one question at a time.</summary>
+internal sealed class BundleLoader(NpgsqlConnection connection, CallGraph graph, CallDayRange[] days, LineageLimits limits, bool withFlows)
+{
+    // Where it looks like a chain, the query follows the sources of each trace inside the server, and brings at most so many rows.
+    private const int RowsAhead = 256;
+
+    // The mark of the flows from a bundle, which has all flows into its calls.
+    private const int Run = -1;
+
+    private readonly BundleRows _rows = new();
+    private readonly HashSet<long> _tried = [];
+    private LooseTraces? _loose;
+    private int[] _nodes = new int[256];
+
+    /// <summary>Nodes whose rows were brought; whoever takes them clears the list.</summary>
+    public List<int> Added { get; } = [];
+
+    /// <summary>Loads the traces of these nodes, as far as they are bundled; the others are not known afterwards.</summary>
+    public async Task LoadAsync(List<int> nodes, bool ahead, CancellationToken cancellation)
+    {
+        _loose ??= await LooseTraces.AskAsync(connection, cancellation);
+        if (_loose.IsAll) return;
+        await FindTracesAsync(nodes, cancellation);
+        var keys = new List<long>();
+        foreach (int node in nodes)
+        {
+            long trace = graph[node].Trace;
+            if (trace > 0 && !graph[node].Known && !_loose.Has(trace) && _tried.Add(trace)) keys.Add(trace);
+        }
+
+        keys.Sort();
+        for (int start = 0, end; start < keys.Count; start = end)
+        {
+            CallDayRange? day = CallDays.Find(days, keys[start]);
+            for (end = start + 1; end < keys.Count && (day is null || day.Holds(keys[end]));) end++;
+            if (day is not null) await LoadAsync(day, keys[start..end], ahead, cancellation);
+        }
+    }
+
+    private async Task FindTracesAsync(List<int> nodes, CancellationToken cancellation)
+    {
+        List<long>? ids = null;
+        foreach (int node in nodes)
+        {
+            if (graph[node].Trace == 0) (ids ??= []).Add(graph[node].Id);
+        }
+
+        if (ids is null) return;
+        ids.Sort();
+        foreach (CallDayRange day in days)
+        {
+            long[] here = [.. ids.Where(day.Holds)];
+            if (here.Length == 0) continue;
+            await using NpgsqlCommand command = Command($"SELECT id, coalesce(trace, id) FROM call_{day.Suffix} WHERE id = ANY ($1)", here);
+            await using NpgsqlDataReader row = await command.ExecuteReaderAsync(cancellation);
+            while (row.Read()) graph[graph.At(row.GetInt64(0))].Trace = row.GetInt64(1);
+        }
+    }
+
+    private async Task LoadAsync(CallDayRange day, List<long> keys, bool ahead, CancellationToken cancellation)
+    {
+        string sql = ahead
+            ? $"""
+                WITH RECURSIVE w(key) AS (
+                    SELECT unnest($1::bigint[]) UNION SELECT unnest(b.sources) FROM w JOIN bundle_{day.Suffix} b ON b.trace = w.key)
+                SELECT {BundleRows.Columns} FROM w JOIN bundle_{day.Suffix} b ON b.trace = w.key LIMIT {RowsAhead}
+                """
+            : $"SELECT {BundleRows.Columns} FROM bundle_{day.Suffix} WHERE trace = ANY ($1)";
+        await using NpgsqlCommand command = Command(sql, [.. keys]);
+        await using NpgsqlDataReader row = await command.ExecuteReaderAsync(cancellation);
+        // Synchronously: a row is nearly always in the buffer already.
+        while (graph.KnownCount <= limits.Calls && row.Read())
+        {
+            long trace = _rows.Decode(row);
+            if (!_loose!.Has(trace) && !_loose.HasAny(_rows.Decoder.Calls)) Add(trace);
+        }
+    }
+
+    private void Add(long trace)
+    {
+        ReadOnlySpan<BundledCall> calls = _rows.Decoder.Calls;
+        ReadOnlySpan<int> parents = _rows.Decoder.Parents;
+        if (_nodes.Length < calls.Length) _nodes = new int[calls.Length * 2];
+        Span<int> nodes = _nodes.AsSpan(0, calls.Length);
+        for (int i = 0; i < nodes.Length; i++) nodes[i] = graph.At(calls[i].Id);
+        for (int i = 0; i < nodes.Length; i++)
+        {
+            if (graph[nodes[i]].Known) continue;
+            ref readonly BundledCall call = ref calls[i];
+            int above = parents[i] >= 0 ? nodes[parents[i]] : call.Parent == 0 ? -1 : graph.At(call.Parent);
+            graph.AddBelow(nodes[i], trace, above, call.Shape, call.Labels, call.Duration);
+            Added.Add(nodes[i]);
+        }
+
+        if (!withFlows) return;
+        foreach (ref readonly BundledFlow flow in _rows.Decoder.Flows)
+        {
+            int source = graph.At(flow.Source);
+            if (graph[source].Trace == 0) graph[source].Trace = flow.SourceTrace;
+            graph.AddFlowIn(nodes[flow.Call], Run, source, flow.Label, flow.Part, flow.State);
+        }
+    }
+
+    private NpgsqlCommand Command(string sql, long[] ids)
+    {
+        var command = new NpgsqlCommand(sql, connection) { CommandTimeout = (int)limits.Timeout.TotalSeconds };
+        command.Parameters.Add(new NpgsqlParameter<long[]> { TypedValue = ids });
+        return command;
+    }
+}
