@@ -20,7 +20,7 @@ CREATE TABLE loose (
 );
 CREATE INDEX loose_slice ON loose (slice);
 
--- Minutes with a call whose trace's key is of another day, or later than the minute after the call: a clock was wrong, a trace passed midnight, or somebody made
+-- Minutes with a call whose trace's key is of another day, or a second later than the call: a trace passed midnight, a clock was wrong, or somebody made
 -- the key up. A search by time that relies on keys would miss such calls.
 CREATE TABLE stray (
     slice int PRIMARY KEY
@@ -94,7 +94,7 @@ BEGIN
         EXECUTE format('DROP INDEX IF EXISTS call_%s_tree', to_char(of_day, 'YYYYMMDD'));
         INSERT INTO loose (slice)
         SELECT generate_series(call_slice(call_id_at(of_day::timestamp AT TIME ZONE 'UTC')), call_slice(call_id_at((of_day + 1)::timestamp AT TIME ZONE 'UTC')) - 1);
-        EXECUTE format('INSERT INTO stray SELECT DISTINCT call_slice(id) FROM call_%s WHERE trace > 0 AND (trace < $1 OR call_slice(trace) > call_slice(id) + 1) ON CONFLICT DO NOTHING',
+        EXECUTE format('INSERT INTO stray SELECT DISTINCT call_slice(id) FROM call_%s WHERE trace > 0 AND (trace < $1 OR trace - id > 8192000000) ON CONFLICT DO NOTHING',
             to_char(of_day, 'YYYYMMDD')) USING call_id_at(of_day::timestamp AT TIME ZONE 'UTC');
     END LOOP;
 END $$;

@@ -84,14 +84,18 @@ internal sealed class Bundler(NpgsqlConnection connection, TimeProvider time, Ti
     {
         await RunAsync("DELETE FROM loose WHERE slice >= $1 AND slice < $2 AND call IS NULL", cancellation, first, end);
         CallDayRange? day = CallDays.Find(days, Slice.FirstId(first));
-        if (day is null) return;
-        for (long from = Slice.FirstId(first), to; from < Slice.FirstId(end); from = to)
+        if (day is not null) await BundleRangeAsync(days, day, Slice.FirstId(first), Slice.FirstId(end), cancellation);
+    }
+
+    private async Task BundleRangeAsync(CallDayRange[] days, CallDayRange day, long from, long end, CancellationToken cancellation)
+    {
+        for (long to; from < end; from = to)
         {
-            to = Math.Min(from + _step, Slice.FirstId(end));
+            to = Math.Min(from + _step, end);
             await _loose.ReadAsync(days, from, to, cancellation);
             await RunAsync($"DELETE FROM bundle_{day.Suffix} WHERE trace >= $1 AND trace < $2", cancellation, from, to);
             await StoreAsync(day, cancellation);
-            if (_loose.Count < FewCalls) _step *= 2;
+            if (_loose.Count < FewCalls) _step = Math.Min(_step * 2, Slice.FirstId(Slice.PerDay));
             if (_loose.Count > ManyCalls) _step = Math.Max(_step / 2, 1L << CallId.LaneBits);
         }
     }
@@ -113,8 +117,17 @@ internal sealed class Bundler(NpgsqlConnection connection, TimeProvider time, Ti
         {
             // Without a day there is no place for a bundle, and nobody will find one.
             if (day.Key is null) continue;
-            await _loose.ReadAsync(days, [.. day], cancellation);
-            await RunAsync($"DELETE FROM bundle_{day.Key.Suffix} WHERE trace = ANY ($1)", cancellation, (long[])[.. day]);
+            var single = new List<long>();
+            foreach (IGrouping<int, long> slice in day.GroupBy(Slice.Of))
+            {
+                // Each takes a search through the summaries of the day; of many the whole minute is cheaper.
+                if (slice.Count() > LooseMarks.Few) await BundleRangeAsync(days, day.Key, Slice.FirstId(slice.Key), Slice.FirstId(slice.Key + 1), cancellation);
+                else single.AddRange(slice);
+            }
+
+            if (single.Count == 0) continue;
+            await _loose.ReadAsync(days, [.. single], cancellation);
+            await RunAsync($"DELETE FROM bundle_{day.Key.Suffix} WHERE trace = ANY ($1)", cancellation, single.ToArray());
             await StoreAsync(day.Key, cancellation);
         }
     }

@@ -17,9 +17,12 @@ internal static class Slice
 
     public static DateTimeOffset Start(int slice) => CallId.Epoch.AddMinutes(slice);
 
+    /// <summary>By how much the key of a call's trace may be larger than the call's id, for clocks of several machines differ: a second.</summary>
+    public const long Skew = 1_000_000L << CallId.LaneBits;
+
     /// <summary>
-    /// Whether a search by time that looks for traces which began on the same day, not after the next minute, would miss the call. Such minutes are in the
-    /// table <c>stray</c>.
+    /// Whether a search by time that looks for traces which began on the same day, and not a second later, would miss the call. Such minutes are in the table
+    /// <c>stray</c>.
     /// </summary>
-    public static bool IsStray(long trace, long call) => Of(trace) / PerDay != Of(call) / PerDay || Of(trace) > Of(call) + 1;
+    public static bool IsStray(long trace, long call) => trace - call > Skew || Of(trace) / PerDay != Of(call) / PerDay;
 }

@@ -226,14 +226,16 @@ internal sealed class GraphLoader(NpgsqlConnection connection, CallGraph graph, 
     // What the rows alone do not say, for the calls of the trees that are complete now.
     private async Task FinishAsync(CancellationToken cancellation)
     {
-        var shapes = new HashSet<int>();
+        if (_added.Count == 0) return;
+        var shapes = new Dictionary<int, bool>();
         List<long>? ghosts = null;
-        foreach (int node in _added) shapes.Add(graph[node].Shape);
-        await names.EnsureShapesAsync(connection, shapes, cancellation);
+        foreach (int node in _added) shapes.TryAdd(graph[node].Shape, false);
+        await names.EnsureShapesAsync(connection, shapes.Keys, cancellation);
+        foreach (int shape in shapes.Keys.ToArray()) shapes[shape] = names.Shape(shape).Exact;
         foreach (int i in _added)
         {
             ref CallNode node = ref graph[i];
-            node.Exact = names.Shape(node.Shape).Exact;
+            node.Exact = shapes[node.Shape];
             // A parent that its children did not bring along is not in the store.
             if (node.Parent < 0 || graph[node.Parent].Asked) continue;
             graph[node.Parent].Asked = true;

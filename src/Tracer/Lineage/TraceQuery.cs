@@ -75,10 +75,12 @@ public sealed class TraceQuery(StoreReader store)
         await using NpgsqlConnection connection = await store.OpenAsync(cancellation);
         CallDayRange[] days = [.. (await store.Days.GetAsync(connection, cancellation)).Where(day => day.MayHoldTrace(key))];
         var rows = new List<CallRow>();
-        foreach (CallDayRange day in days)
+        var bundles = new TraceBundles(connection, days);
+        await bundles.ReadAsync(key, WholeLimit, rows, cancellation);
+        foreach (CallDayRange day in rows.Count > 0 ? [] : days)
         {
             // A tree that goes on into another day is found by those of its calls that started late enough to have children there.
-            long[] above = [key, .. rows.Select(row => row.Id).Where(day.MayHoldChildrenOf)];
+            long[] above = [.. rows.Select(row => row.Id).Where(day.MayHoldChildrenOf).Append(key).Distinct()];
             await ReadAsync(connection, TreeSql(day, key), key < 0 ? [key] : above, rows, cancellation);
             if (rows.Count > WholeLimit) break;
         }
@@ -90,7 +92,7 @@ public sealed class TraceQuery(StoreReader store)
             return TraceTree.Whole((await IdsAsync(connection, [key], cancellation))[key], rows, at, store.Names);
         }
 
-        return await OpenPartAsync(connection, key, days, at, skip, cancellation);
+        return await OpenPartAsync(connection, key, days, bundles, at, skip, cancellation);
     }
 
     // By the index on the trace where there is one: of foreign traces. Else down the tree by the index on the parent.
@@ -104,7 +106,7 @@ public sealed class TraceQuery(StoreReader store)
             """;
     }
 
-    private async Task<TraceTree> OpenPartAsync(NpgsqlConnection connection, long key, CallDayRange[] days, CallId at, int skip, CancellationToken cancellation)
+    private async Task<TraceTree> OpenPartAsync(NpgsqlConnection connection, long key, CallDayRange[] days, TraceBundles bundles, CallId at, int skip, CancellationToken cancellation)
     {
         var rows = new List<CallRow>();
         var cut = new HashSet<long>();
@@ -131,7 +133,7 @@ public sealed class TraceQuery(StoreReader store)
         }
 
         await CallRows.EnsureNamesAsync(connection, store.Names, rows, cancellation);
-        long total = await CountAsync(connection, days, key, cancellation);
+        long total = await bundles.CountAsync(key, cancellation) ?? await CountAsync(connection, days, key, cancellation);
         return TraceTree.Part((await IdsAsync(connection, [key], cancellation))[key], rows, total, cut, store.Names);
     }
 
@@ -179,7 +181,13 @@ public sealed class TraceQuery(StoreReader store)
         await CallRows.EnsureNamesAsync(connection, store.Names, roots, cancellation);
         Dictionary<long, TraceId> ids = await IdsAsync(connection, keys, cancellation);
         var summaries = new List<TraceSummary>();
-        foreach (CallRow root in roots) summaries.Add(new TraceSummary(ids[root.Trace], CallRows.Info(store.Names, root), await CountAsync(connection, days, root.Trace, cancellation)));
+        var bundles = new TraceBundles(connection, days);
+        foreach (CallRow root in roots)
+        {
+            long calls = await bundles.CountAsync(root.Trace, cancellation) ?? await CountAsync(connection, days, root.Trace, cancellation);
+            summaries.Add(new TraceSummary(ids[root.Trace], CallRows.Info(store.Names, root), calls));
+        }
+
         return summaries;
     }
 
