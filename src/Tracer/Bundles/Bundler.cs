@@ -17,7 +17,7 @@ internal sealed class Bundler(NpgsqlConnection connection, TimeProvider time, Ti
     /// <summary>Calls in a row of <c>bundle</c> at most.</summary>
     public const int PartCalls = 4096;
 
-    private const int SlicesAtOnce = 120;
+    private const int SlicesAtOnce = 360;
     private const int TracesAtOnce = 500;
 
     // So many calls are to be in memory at a time, about 100 bytes each. A single trace of more is read nevertheless.

@@ -17,6 +17,9 @@ internal sealed class GraphLoader(NpgsqlConnection connection, CallGraph graph, 
     private const int NarrowLoads = 2;
     private const int RowsAhead = 4_000;
 
+    // Bundles say by themselves where their flows come from, so that what the query brings is seldom wrong.
+    private const int NarrowBundles = 1;
+
     // A statement with fewer ids answers soon; the server reads ahead of us by what fits in its buffers.
     private const int MostIds = 20_000;
 
@@ -39,7 +42,7 @@ internal sealed class GraphLoader(NpgsqlConnection connection, CallGraph graph, 
     public async Task LoadAsync(List<int> nodes, int[]? label, CancellationToken cancellation)
     {
         _narrowBundles = nodes.Count <= NarrowFront ? _narrowBundles + 1 : 0;
-        await _bundles.LoadAsync(nodes, withFlows && _narrowBundles > NarrowLoads, cancellation);
+        await _bundles.LoadAsync(nodes, withFlows && _narrowBundles > NarrowBundles, cancellation);
         _added.AddRange(_bundles.Added);
         _bundles.Added.Clear();
         IsFull |= graph.KnownCount > limits.Calls;
