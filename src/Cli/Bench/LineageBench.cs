@@ -47,9 +47,47 @@ internal static class LineageBench
         report.Note(string.Create(CultureInfo.InvariantCulture, $"{upkeep.Bundled:#,0} traces bundled and {upkeep.Closed.Count} days closed in {clock.Elapsed.TotalSeconds:0} s, by the clock"));
         await using (Npgsql.NpgsqlCommand analyze = store.Database.CreateCommand("ANALYZE; CHECKPOINT")) await analyze.ExecuteNonQueryAsync(cancellation);
 
+        report.Note("bytes a call with indexes: " + await SizesAsync(store, cancellation));
         await using var reader = new StoreReader(store.ConnectionString);
         await new LineageCases(reader, found, starts, report).RunAsync(cancellation);
+        if (found.Million != 0)
+        {
+            await CommandAsync(report, store, "a trace of 1,000,000 calls", found.Million, cancellation);
+            await CommandAsync(report, store, "a trace 10,000 deep", found.TenThousandDeep, cancellation);
+        }
+
         report.Print(json);
+    }
+
+    private static async Task<string> SizesAsync(TemporaryStore store, CancellationToken cancellation)
+    {
+        const string Sql = """
+            SELECT string_agg(name || ' ' || round(size / (SELECT count(*) FROM call), 1), ', ' ORDER BY name) FROM (
+                SELECT inhparent::regclass::text AS name, sum(pg_total_relation_size(inhrelid)) AS size FROM pg_inherits
+                WHERE inhparent IN ('call'::regclass, 'flow'::regclass, 'bundle'::regclass) GROUP BY 1) sizes
+            """;
+        await using Npgsql.NpgsqlCommand command = store.Database.CreateCommand(Sql);
+        command.CommandTimeout = 0;
+        return (string)(await command.ExecuteScalarAsync(cancellation))!;
+    }
+
+    // As a user sees it: a process that starts, connects, asks, and prints a page.
+    private static async Task CommandAsync(BenchReport report, TemporaryStore store, string name, long key, CancellationToken cancellation)
+    {
+        var times = new List<double>();
+        for (int i = 0; i < 5; i++)
+        {
+            var start = new ProcessStartInfo("dotnet", [typeof(LineageBench).Assembly.Location, "trace", TraceId.Of(new CallId(key)).ToString()]) { RedirectStandardOutput = true };
+            start.Environment["CHAIN_POSTGRES"] = store.ConnectionString;
+            long started = Stopwatch.GetTimestamp();
+            using Process process = Process.Start(start)!;
+            string page = await process.StandardOutput.ReadToEndAsync(cancellation);
+            await process.WaitForExitAsync(cancellation);
+            times.Add(Stopwatch.GetElapsedTime(started).TotalMilliseconds);
+            if (process.ExitCode != 0 || page.Length < 1000) throw new CommandException($"chain trace ended with {process.ExitCode}", ExitCode.Failed);
+        }
+
+        report.Add(new BenchRow($"{name}: the whole of `chain trace`, median of 5, to be ≤ 1000", "ms", BenchReport.Median(times), InGeomean: false));
     }
 }
 

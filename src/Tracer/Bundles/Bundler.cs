@@ -47,6 +47,8 @@ internal sealed class Bundler(NpgsqlConnection connection, TimeProvider time, Ti
             await InTransactionAsync(days => BundleTracesAsync(days, calls, cancellation), cancellation);
         }
 
+        // Every question reads the whole of it.
+        if (_made > 0) await RunAsync("VACUUM loose", cancellation);
         return _made;
     }
 

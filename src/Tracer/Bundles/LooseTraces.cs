@@ -40,10 +40,19 @@ internal sealed class LooseTraces
         return false;
     }
 
+    /// <summary>What to ask the store.</summary>
+    public const string Sql = "SELECT DISTINCT slice, call FROM loose LIMIT 20001";
+
     public static async Task<LooseTraces> AskAsync(NpgsqlConnection connection, CancellationToken cancellation)
     {
-        await using var command = new NpgsqlCommand($"SELECT DISTINCT slice, call FROM loose LIMIT {Most + 1}", connection);
+        await using var command = new NpgsqlCommand(Sql, connection);
         await using NpgsqlDataReader row = await command.ExecuteReaderAsync(cancellation);
+        return await ReadAsync(row, cancellation);
+    }
+
+    /// <summary>Reads the answer.</summary>
+    public static async Task<LooseTraces> ReadAsync(NpgsqlDataReader row, CancellationToken cancellation)
+    {
         var loose = new LooseTraces();
         int rows = 0;
         for (; await row.ReadAsync(cancellation); rows++)

@@ -23,9 +23,8 @@ internal sealed class BundleLoader(NpgsqlConnection connection, CallGraph graph,
     /// <summary>Loads the traces of these nodes, as far as they are bundled; the others are not known afterwards.</summary>
     public async Task LoadAsync(List<int> nodes, bool ahead, CancellationToken cancellation)
     {
-        _loose ??= await LooseTraces.AskAsync(connection, cancellation);
-        if (_loose.IsAll) return;
         await FindTracesAsync(nodes, cancellation);
+        if (_loose!.IsAll) return;
         var keys = new List<long>();
         foreach (int node in nodes)
         {
@@ -42,6 +41,7 @@ internal sealed class BundleLoader(NpgsqlConnection connection, CallGraph graph,
         }
     }
 
+    // Which traces the nodes belong to, and the first time what is loose: one round trip for both.
     private async Task FindTracesAsync(List<int> nodes, CancellationToken cancellation)
     {
         List<long>? ids = null;
@@ -50,16 +50,31 @@ internal sealed class BundleLoader(NpgsqlConnection connection, CallGraph graph,
             if (graph[node].Trace == 0) (ids ??= []).Add(graph[node].Id);
         }
 
-        if (ids is null) return;
-        ids.Sort();
-        foreach (CallDayRange day in days)
+        if (ids is null && _loose is not null) return;
+        await using var batch = new NpgsqlBatch(connection) { Timeout = (int)limits.Timeout.TotalSeconds };
+        if (_loose is null) batch.BatchCommands.Add(new NpgsqlBatchCommand(LooseTraces.Sql));
+        foreach (CallDayRange day in ids is null ? [] : days)
         {
-            long[] here = [.. ids.Where(day.Holds)];
+            long[] here = [.. ids!.Where(day.Holds).Order()];
             if (here.Length == 0) continue;
-            await using NpgsqlCommand command = Command($"SELECT id, coalesce(trace, id) FROM call_{day.Suffix} WHERE id = ANY ($1)", here);
-            await using NpgsqlDataReader row = await command.ExecuteReaderAsync(cancellation);
+            var command = new NpgsqlBatchCommand($"SELECT id, coalesce(trace, id) FROM call_{day.Suffix} WHERE id = ANY ($1)");
+            command.Parameters.Add(new NpgsqlParameter<long[]> { TypedValue = here });
+            batch.BatchCommands.Add(command);
+        }
+
+        if (batch.BatchCommands.Count == 0) return;
+        await using NpgsqlDataReader row = await batch.ExecuteReaderAsync(cancellation);
+        if (_loose is null)
+        {
+            _loose = await LooseTraces.ReadAsync(row, cancellation);
+            if (!await row.NextResultAsync(cancellation)) return;
+        }
+
+        do
+        {
             while (row.Read()) graph[graph.At(row.GetInt64(0))].Trace = row.GetInt64(1);
         }
+        while (await row.NextResultAsync(cancellation));
     }
 
     private async Task LoadAsync(CallDayRange day, List<long> keys, bool ahead, CancellationToken cancellation)

@@ -59,9 +59,15 @@ public sealed class TraceQuery(StoreReader store)
     {
         if (call is { } id) return (await new CallQuery(store).FindAsync(id, cancellation))?.TraceKey;
         await using NpgsqlConnection connection = await store.OpenAsync(cancellation);
-        await using var command = new NpgsqlCommand("SELECT EXISTS (SELECT FROM call WHERE trace = $1) OR EXISTS (SELECT FROM call WHERE id = $1 AND trace IS NULL)", connection);
-        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = trace!.Value.Key });
-        return (bool)(await command.ExecuteScalarAsync(cancellation))! ? trace.Value.Key : null;
+        // The root of a native trace is nearly always there, and found at once.
+        foreach (string where in (string[])["id = $1 AND trace IS NULL", "trace = $1"])
+        {
+            await using var command = new NpgsqlCommand($"SELECT EXISTS (SELECT FROM call WHERE {where})", connection);
+            command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = trace!.Value.Key });
+            if ((bool)(await command.ExecuteScalarAsync(cancellation))!) return trace.Value.Key;
+        }
+
+        return null;
     }
 
     /// <summary>A trace as a tree: the whole of it, or the upper part when it is large.</summary>
