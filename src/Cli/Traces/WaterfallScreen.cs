@@ -39,7 +39,8 @@ internal sealed class WaterfallScreen
         int left = Math.Max(LeastName, width - IdWidth - TookWidth - _bar - 5);
         // Names come first, labels get what they leave, and each its share where both are long.
         _deepest = Math.Max(1, left / 4 / IndentStep);
-        int notes = lines.Count == 0 ? 0 : lines.Max(line => line.Notes.Length), names = lines.Count == 0 ? 0 : lines.Max(line => Indent(line).Length + line.Name.Length);
+        int notes = 0, names = 0;
+        foreach (ScreenLine line in lines.Where(line => line.Length >= 0)) (notes, names) = (Math.Max(notes, line.Notes.Length), Math.Max(names, Indent(line).Length + line.Name.Length));
         _names = Math.Min(names, Math.Max(left - notes - 2, notes == 0 ? left : left * 2 / 3));
         _notes = Math.Max(0, left - _names - 2);
     }
