@@ -62,7 +62,7 @@ internal static class LineageBench
     private static async Task<string> SizesAsync(TemporaryStore store, CancellationToken cancellation)
     {
         const string Sql = """
-            SELECT string_agg(name || ' ' || round(size / (SELECT count(*) FROM call), 1), ', ' ORDER BY name) FROM (
+            SELECT string_agg(name || ' ' || round(size / CASE name WHEN 'bundle' THEN (SELECT sum(calls) FROM bundle) ELSE (SELECT count(*) FROM call) END, 1), ', ' ORDER BY name) FROM (
                 SELECT inhparent::regclass::text AS name, sum(pg_total_relation_size(inhrelid)) AS size FROM pg_inherits
                 WHERE inhparent IN ('call'::regclass, 'flow'::regclass, 'bundle'::regclass) GROUP BY 1) sizes
             """;

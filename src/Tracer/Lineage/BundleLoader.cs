@@ -106,15 +106,20 @@ internal sealed class BundleLoader(NpgsqlConnection connection, CallGraph graph,
         for (int i = 0; i < nodes.Length; i++)
         {
             if (graph[nodes[i]].Known) continue;
-            ref readonly BundledCall call = ref calls[i];
-            int above = parents[i] >= 0 ? nodes[parents[i]] : call.Parent == 0 ? -1 : graph.At(call.Parent);
-            graph.AddBelow(nodes[i], trace, above, call.Shape, call.Labels, call.Duration);
+            ref readonly BundledCall found = ref calls[i];
+            int above = parents[i] >= 0 ? nodes[parents[i]] : found.Parent == 0 ? -1 : graph.At(found.Parent);
+            graph.AddBelow(nodes[i], trace, above, found.Shape, found.Labels, found.Duration);
             Added.Add(nodes[i]);
         }
 
         if (!withFlows) return;
+        int call = -1;
+        bool had = false;
         foreach (ref readonly BundledFlow flow in _rows.Decoder.Flows)
         {
+            // A query that follows sources may bring a trace again.
+            if (flow.Call != call) (call, had) = (flow.Call, graph[nodes[flow.Call]].FlowRun != 0);
+            if (had) continue;
             int source = graph.At(flow.Source);
             if (graph[source].Trace == 0) graph[source].Trace = flow.SourceTrace;
             graph.AddFlowIn(nodes[flow.Call], Run, source, flow.Label, flow.Part, flow.State);
