@@ -28,7 +28,8 @@ internal sealed class ImportResolver(ApplicationManifest manifest, IReadOnlyDict
         foreach (ManifestComponent component in manifest.Components)
         {
             if (!components.TryGetValue(component.Name.Value, out ResolvedComponent? found)) continue;
-            foreach (NamedExtern import in found.Imports) Resolve(found, import);
+            var met = new HashSet<ResourceIdentity>();
+            foreach (NamedExtern import in found.Imports) Resolve(found, import, met);
             CheckUnused(found);
         }
     }
@@ -86,7 +87,7 @@ internal sealed class ImportResolver(ApplicationManifest manifest, IReadOnlyDict
         written[(from.Name, import.Name)] = (link, to, exports[0]);
     }
 
-    private void Resolve(ResolvedComponent from, NamedExtern import)
+    private void Resolve(ResolvedComponent from, NamedExtern import, HashSet<ResourceIdentity> met)
     {
         if (written.TryGetValue((from.Name, import.Name), out var link))
         {
@@ -94,7 +95,7 @@ internal sealed class ImportResolver(ApplicationManifest manifest, IReadOnlyDict
         }
         else if (HostOffer.Find(import.Name) is { } host)
         {
-            FromHost(from, import, host);
+            FromHost(from, import, host, met);
         }
         else if (LinkCheck.HasTypesOnly(import.Type))
         {
@@ -111,12 +112,12 @@ internal sealed class ImportResolver(ApplicationManifest manifest, IReadOnlyDict
         }
     }
 
-    private void FromHost(ResolvedComponent from, NamedExtern import, HostInterface host)
+    private void FromHost(ResolvedComponent from, NamedExtern import, HostInterface host, HashSet<ResourceIdentity> met)
     {
         ManifestComponent component = from.Written;
         if (HostOffer.NeededFor(import.Name) is (string grant, string example) && !IsGranted(component.Grants, grant))
             issues.Error(component.GrantPlace(grant), $"component '{from.Name}' imports '{import.Name}' and has no grant for it; add to its grants {example}");
-        if (LinkCheck.Mismatch(import, host) is { } reason)
+        if (LinkCheck.Mismatch(import, host, met) is { } reason)
             issues.Error(component.Name.Place, $"component '{from.Name}' imports '{import.Name}', which the host cannot meet: {reason}");
     }
 
