@@ -45,7 +45,7 @@ internal sealed class ImportResolver(ApplicationManifest manifest, IReadOnlyDict
         if (imports.Count != 1)
         {
             issues.Error(link.Import.Place, imports.Count == 0
-                ? $"component '{from.Name}' does not import '{link.Import.Value}'{Known.Hint(link.Import.Value, from.Imports.Select(i => i.Name), "it imports nothing")}"
+                ? $"component '{from.Name}' does not import '{link.Import.Value}'{Known.Hint(link.Import.Value, ExternNames.Written(from.Imports, link.Import.Value), "it imports nothing")}"
                 : $"component '{from.Name}' imports '{link.Import.Value}' in several versions: {Known.List([.. imports.Select(i => i.Name)])}; say which");
             return;
         }
@@ -72,7 +72,7 @@ internal sealed class ImportResolver(ApplicationManifest manifest, IReadOnlyDict
         if (exports.Count != 1)
         {
             string message = exports.Count == 0
-                ? $"component '{to.Name}' does not export '{wanted}'{Known.Hint(wanted, to.Exports.Select(e => e.Name), "it exports nothing")}"
+                ? $"component '{to.Name}' does not export '{wanted}'{Known.Hint(wanted, ExternNames.Written(to.Exports, wanted), "it exports nothing")}"
                 : $"component '{to.Name}' exports '{wanted}' in several versions: {Known.List([.. exports.Select(e => e.Name)])}; say which";
             issues.Error((link.Export ?? link.To).Place, message);
             return;
@@ -157,7 +157,7 @@ internal sealed class ImportResolver(ApplicationManifest manifest, IReadOnlyDict
             .. components.Values.Where(to => to != from).SelectMany(
                 to => to.Exports.Where(e => InterfaceVersions.WithoutVersion(e.Name) == path).Select(e => $"'{to.Name}' has {e.Name}")),
         ];
-        if (others.Length > 0) return $": {Known.List(others)}, which is not compatible";
+        if (others.Length > 0) return $": {Known.List(others)}{(others.Length == 1 ? ", which is not compatible" : "; none of them is compatible")}";
         foreach (ResolvedComponent to in components.Values.Where(to => to != from))
         {
             NamedExtern? fits = to.Exports.FirstOrDefault(
