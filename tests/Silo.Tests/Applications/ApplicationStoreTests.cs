@@ -109,7 +109,8 @@ public sealed class ApplicationStoreTests
         ApplicationPlan plan = (await application.CheckAsync()).Require();
         await store.SaveVersionAsync(plan, "ann", Now);
         using var other = new TestApplication($"application: other\ncomponents:\n  store: {{ digest: \"{plan.Components["store"].Digest}\" }}\n");
-        Assert.True(plan.Components["store"].Bytes.Span.SequenceEqual((await other.CheckAsync(store.FindComponentAsync)).Require().Components["store"].Bytes.Span));
+        ApplicationPlan found = (await other.CheckAsync(store.FindComponentAsync)).Require();
+        Assert.True(plan.Components["store"].Bytes.Span.SequenceEqual(found.Components["store"].Bytes.Span));
         using var unknown = new TestApplication($"application: other\ncomponents:\n  store: {{ digest: \"sha256:{new string('0', 64)}\" }}\n");
         Assert.Equal(
             $"chain.yaml:3:20: component 'store': the store has no component sha256:{new string('0', 64)}", unknown.Text(await unknown.CheckAsync(store.FindComponentAsync)));

@@ -146,17 +146,17 @@ public sealed class PlanTests
     [SharedFact("samples/http/http-js.wasm.gz")]
     public async Task RealComponentsOfSeveralToolchainsAreTaken()
     {
-        using var application = new TestApplication($"""
+        using var application = new TestApplication("""
             application: samples
             components:
-              web: {{ path: {Places.Shared}/samples/http/http-js.wasm.gz, grants: {{ http: [] }} }}
-              js: {{ path: {Places.Shared}/samples/js/hello-qjs.wasm }}
-              rust: {{ path: {Places.Shared}/samples/rust/hello-rs-p2-component.wasm }}
-              c: {{ path: {Places.Shared}/samples/c/hello-p2.wasm, grants: {{ arguments: [hello], environment: {{ A: b }} }} }}
-            expose: [{{ component: web, http: / }}]
+              web: { path: SHARED/samples/http/http-js.wasm.gz, grants: { http: [] } }
+              js: { path: SHARED/samples/js/hello-qjs.wasm }
+              rust: { path: SHARED/samples/rust/hello-rs-p2-component.wasm }
+              c: { path: SHARED/samples/c/hello-p2.wasm, grants: { arguments: [hello], environment: { A: b } } }
+            expose: [{ component: web, http: / }]
             sources:
-              - {{ component: js, function: "demo:greet/ops#total", argument: items, field: "*.name", tags: [pii, "item={{{{ items.*.name }}}}"] }}
-            """);
+              - { component: js, function: "demo:greet/ops#total", argument: items, field: "*.name", tags: [pii, "item={{ items.*.name }}"] }
+            """.Replace("SHARED", Places.Shared));
         ApplicationCheck check = await application.CheckAsync();
         Assert.Equal("", application.Text(check));
         Assert.Equal("wasi:http/incoming-handler@0.2.10", check.Plan!.Exposures[0].Export);
