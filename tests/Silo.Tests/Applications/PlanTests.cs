@@ -109,7 +109,7 @@ public sealed class PlanTests
         string plain = await Digest(Whole, Policy);
         Assert.Equal(plain, await Digest("# a comment\n" + Whole.Replace("replicas: 3", "replicas:   3"), Policy));
         Assert.NotEqual(plain, await Digest(Whole.Replace("replicas: 3", "replicas: 4"), Policy));
-        Assert.NotEqual(plain, await Digest(Whole, Policy + "# changed\n"));
+        Assert.NotEqual(plain, await Digest(Whole, Policy + "\n# changed\n"));
         Assert.NotEqual(plain, await Digest(Whole.Replace("\"user={{ id }}\"", "\"user=*\""), Policy));
     }
 
