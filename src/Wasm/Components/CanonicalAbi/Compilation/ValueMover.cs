@@ -265,6 +265,26 @@ internal sealed partial class ValueMover(ILGenerator il, FunctionShape shape, Lo
     private void Switch(LocalBuilder number, int cases, Func<int, bool> hasCode, Action<int> code)
     {
         Label end = il.DefineLabel();
+        int coded = Enumerable.Range(0, cases).Count(hasCode);
+        // A variant can have a hundred thousand cases with nothing to do: a table would be larger than what it chooses from.
+        if (coded < cases / 4)
+        {
+            for (int i = 0; i < cases; i++)
+            {
+                if (!hasCode(i)) continue;
+                Label next = il.DefineLabel();
+                il.Emit(OpCodes.Ldloc, number);
+                il.Emit(OpCodes.Ldc_I4, i);
+                il.Emit(OpCodes.Bne_Un, next);
+                code(i);
+                il.Emit(OpCodes.Br, end);
+                il.MarkLabel(next);
+            }
+
+            il.MarkLabel(end);
+            return;
+        }
+
         var labels = new Label[cases];
         for (int i = 0; i < cases; i++) labels[i] = hasCode(i) ? il.DefineLabel() : end;
         il.Emit(OpCodes.Ldloc, number);
