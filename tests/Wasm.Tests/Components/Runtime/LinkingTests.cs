@@ -27,7 +27,8 @@ public sealed class LinkingTests
     [InlineData("test:a/b@1.2.3", "there is test:a/b@0.2.3, which is not compatible")]
     [InlineData("test:a/b@0.2.3-rc.1", "there is test:a/b@0.2.3, which is not compatible")]
     [InlineData("test:a/b", "there is test:a/b@0.2.3, which is not compatible")]
-    [InlineData("test:a/c@0.2.3", "nothing offers it")]
+    [InlineData(
+        "test:a/c@0.2.3", "the host does not offer it, and no component is linked that exports 'test:a/c@0.2.3', or another version of test:a/c@0.2")]
     public void AnUnmetImportIsNamedInOneLine(string import, string why)
     {
         ComponentLinker linker = new ComponentLinker(Guest.Managed).Add(Interface("test:a/b@0.2.3", 7));
