@@ -2,6 +2,7 @@ using System.CommandLine;
 using Chain.Cli.Alerts;
 using Chain.Cli.Applications;
 using Chain.Cli.Bench;
+using Chain.Cli.Demo;
 using Chain.Cli.Lineage;
 using Chain.Cli.Policy;
 using Chain.Cli.RecordStore;
@@ -18,6 +19,7 @@ internal static class Program
     {
         var root = new RootCommand("Chain runs WebAssembly components as services, follows their data and checks it against policies.")
         {
+            DemoCommand.Create(),
             ApplicationCheckCommand.Create(),
             WasmCommand.Create(),
             PolicyCommand.Create(),

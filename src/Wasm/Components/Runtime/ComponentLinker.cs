@@ -114,6 +114,8 @@ public sealed class ComponentLinker(Engine engine)
             return new InstanceItem(wanted.Exports.ToDictionary(static export => export.Name, export => FromHost(component, import, host, export, resources)));
         // What a type is bound to needs nobody who offers it.
         if (import.Type is TypeExtern { Type: not ResourceType }) return new TypeItem(null);
+        if (import.Type is InstanceExtern { Instance: var types } && types.Exports.All(static export => export.Type is TypeExtern { Type: not ResourceType }))
+            return new InstanceItem(types.Exports.ToDictionary(static export => export.Name, static ComponentItem (_) => new TypeItem(null)));
         if (import.Type is TypeExtern { Type: ResourceType same } && resources.TryGetValue(same.Identity, out TypeItem? known)) return known;
         // Functions and types that are imported by themselves belong to the interface without a name.
         if (import.Type is FuncExtern or TypeExtern && hosts.Find("") is { } loose) return FromHost(component, import, loose, import, resources);
