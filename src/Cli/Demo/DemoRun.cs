@@ -42,7 +42,13 @@ internal sealed class DemoRun(IAnsiConsole console, string source, string folder
         Step("Who called whom, with what data", null);
         WriteGraph();
         LiveCall? denied;
-        lock (calls) denied = calls.LastOrDefault(static call => call.Outcome == "Denied");
+        lock (calls)
+        {
+            // The one whose data came out of a bucket, if there is one: the longest way.
+            HashSet<string> stored = [.. calls.Where(static call => call.Callee.Contains("/keyvalue:templates", StringComparison.Ordinal)).Select(static call => call.Trace)];
+            denied = calls.LastOrDefault(call => call.Outcome == "Denied" && stored.Contains(call.Trace)) ?? calls.LastOrDefault(static call => call.Outcome == "Denied");
+        }
+
         if (denied is null) throw new CommandException("no call was denied: the example's policies do not stop what they should", ExitCode.Failed);
 
         string store = $"--data={folder}";
