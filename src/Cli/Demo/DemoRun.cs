@@ -17,6 +17,8 @@ internal sealed class DemoRun(IAnsiConsole console, string source, string folder
     public async Task<int> RunAsync(CancellationToken cancellation)
     {
         var clock = Stopwatch.StartNew();
+        // Without a terminal Spectre assumes 80 columns and would fold the lines of a file.
+        if (Console.IsOutputRedirected) console.Profile.Width = 200;
         using var relay = new DemoRelay();
         string application = DemoCommand.Copy(source, folder, relay.Address);
 

@@ -80,7 +80,7 @@ public sealed class ComponentCommandTests(SampleFiles files) : IClassFixture<Sam
         Assert.Equal(ExitCode.Ok, run.ExitCode);
         JsonElement report = JsonDocument.Parse(run.Output).RootElement;
         Assert.Equal(
-            (1066, 0, 359),
+            (1203, 0, 222),
             (report.GetProperty("passed").GetInt32(), report.GetProperty("failed").GetInt32(), report.GetProperty("skipped").GetInt32()));
         string[] reasons = [.. Skips(report).Select(skip => skip.Detail).Distinct().Order()];
         Assert.Equal(["needs a text parser", "needs async", "needs async and threads", "needs threads"], reasons);

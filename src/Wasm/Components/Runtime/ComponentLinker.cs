@@ -210,7 +210,7 @@ public sealed class PreparedComponent
     public IReadOnlyDictionary<string, ComponentItem> Imports => imports;
 
     /// <summary>Makes an instance, running start functions.</summary>
-    /// <exception cref="UnsupportedComponentException">It needs the Component Model's async.</exception>
+    /// <exception cref="UnsupportedComponentException">A start function calls what needs the Component Model's async.</exception>
     /// <exception cref="WasmLimitException">The store allows less than it needs.</exception>
     /// <exception cref="WasmTrapException">A start function or a segment trapped.</exception>
     /// <exception cref="ArgumentException">The store is of another engine, or not that of the instances it is linked with.</exception>
