@@ -53,12 +53,17 @@ public sealed class CallPipeline
         {
             data = Joined(data, route.Arguments.Fixed);
             if (route.Arguments.ReadsValue) data = Joined(data, route.Arguments.Read(arguments?.Invoke() ?? [], null, request));
-            // The result's rules may want them too, and then the callee has them.
-            frame.Arguments = route.Result.ReadsValue ? arguments?.Invoke() ?? [] : [];
         }
 
         ActiveCall call = Stages.HasFlag(PipelineStages.Record) ? recorder.Start(parent, route.Site, data) : default;
         frame.Begin(route, call, chain, depth, data);
+        if (Stages.HasFlag(PipelineStages.Label))
+        {
+            // The result's rules may want the arguments too, and then the callee has them.
+            frame.Arguments = route.Result.ReadsValue ? arguments?.Invoke() ?? [] : [];
+            if (route.Arguments.NamesParts) frame.Parts = [.. route.Arguments.Parts(route.Arguments.ReadsValue ? arguments?.Invoke() ?? [] : [], null)];
+        }
+
         if (!Stages.HasFlag(PipelineStages.Decide)) return null;
         Decision decision = Decide(frame, PolicyEvent.Call, data, null);
         if (decision.Verdict == Verdict.Deny)
@@ -85,7 +90,9 @@ public sealed class CallPipeline
         if (Stages.HasFlag(PipelineStages.Label))
         {
             label = Joined(label, route.Result.Fixed);
-            if (route.Result.ReadsValue) label = Joined(label, route.Result.Read(frame.Arguments, result?.Invoke(), null));
+            ComponentValue? value = route.Result.ReadsValue ? result?.Invoke() : null;
+            if (route.Result.ReadsValue) label = Joined(label, route.Result.Read(frame.Arguments, value, null));
+            if (route.Result.NamesParts) frame.Parts = [.. frame.Parts, .. route.Result.Parts(frame.Arguments, value)];
             label = Declassified(frame, label);
             label = Endorsed(frame, label);
         }
