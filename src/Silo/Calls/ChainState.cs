@@ -4,11 +4,11 @@ using Chain.Tracer.Tags;
 namespace Chain.Silo.Calls;
 
 /// <summary>
-/// What all calls of one chain on this node share: the components it passed, and until when it may run. A chain runs on one thread at a time.
+/// What all calls of one chain on this node share: the components it passed, and what ends it. A chain runs on one thread at a time.
 /// </summary>
-/// <param name="deadline">When it must be over.</param>
-/// <param name="cancellation">Cancelled at the deadline, and when the client gives up.</param>
-public sealed class ChainState(DateTimeOffset deadline, CancellationToken cancellation)
+/// <param name="client">Cancelled when the client gives up.</param>
+/// <param name="cancellation">Cancelled then, and at the deadline.</param>
+public sealed class ChainState(CancellationToken client, CancellationToken cancellation)
 {
     /// <summary>Steps that are kept; of a longer chain policies see the first ones.</summary>
     public const int MostSteps = 100_000;
@@ -17,11 +17,10 @@ public sealed class ChainState(DateTimeOffset deadline, CancellationToken cancel
     private ChainStep[] steps = new ChainStep[8];
     private int count;
 
-
     public CancellationToken Cancellation { get; } = cancellation;
 
-    /// <summary>Whether its time is over; one that was cancelled before was given up by its client.</summary>
-    public bool IsLate => DateTimeOffset.UtcNow >= deadline;
+    /// <summary>Whether its client has given it up; else it was its deadline that ended it.</summary>
+    public bool IsGivenUp => client.IsCancellationRequested;
 
     public ReadOnlyMemory<ChainStep> Passed => steps.AsMemory(0, count);
 

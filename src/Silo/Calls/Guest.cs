@@ -15,6 +15,7 @@ public sealed class Guest : IDisposable
     private readonly List<(CallFrame Sink, PolicyEvent At)> open = [];
     private readonly WasiState wasi;
     private CallContext before;
+    private bool hasEntered;
     private Action<IncomingRequest, ResponseOutparam>? http;
 
     /// <summary>Makes an instance; its start functions run on the calling thread.</summary>
@@ -66,6 +67,7 @@ public sealed class Guest : IDisposable
     public void Enter(ChainState chain)
     {
         open.Clear();
+        hasEntered = true;
         if (!Residual.IsEmpty)
         {
             Frame.Label = Pipeline.Labels.Union(Frame.Label, Residual);
@@ -97,6 +99,9 @@ public sealed class Guest : IDisposable
     /// <summary>Remembers what the call that ended may have left in it.</summary>
     public void Keep()
     {
+        // A call that was denied before it reached it left nothing.
+        if (!hasEntered) return;
+        hasEntered = false;
         LabelId all = Pipeline.Labels.Union(Residual, Frame.Label);
         // Of the calls that it may remember, the last one that brought something new.
         if (all != Residual) before = Frame.Call.Context;

@@ -48,7 +48,7 @@ internal sealed class GuestInterceptor(Guest guest) : CallInterceptor
     public static Tracer.Calls.CallOutcome OutcomeOf(ChainState chain, Outcome outcome) => outcome switch
     {
         Outcome.LimitHit when chain.Cancellation.IsCancellationRequested =>
-            chain.IsLate ? Tracer.Calls.CallOutcome.TimedOut : Tracer.Calls.CallOutcome.Cancelled,
+            chain.IsGivenUp ? Tracer.Calls.CallOutcome.Cancelled : Tracer.Calls.CallOutcome.TimedOut,
         Outcome.Returned or Outcome.Answered => Tracer.Calls.CallOutcome.Returned,
         Outcome.Refused => Tracer.Calls.CallOutcome.Denied,
         _ => Tracer.Calls.CallOutcome.Trapped,

@@ -54,7 +54,7 @@ internal sealed class Clinic
 
     private sealed class Guest(ComponentStore store, Action<IncomingRequest, ResponseOutparam> handle) : IHttpGuest
     {
-        public void Handle(IncomingRequest request, ResponseOutparam response, CancellationToken cancellation)
+        public void Handle(IncomingRequest request, ResponseOutparam response, CancellationToken client, CancellationToken cancellation)
         {
             store.SetDeadline(Timeout.InfiniteTimeSpan, cancellation);
             handle(request, response);

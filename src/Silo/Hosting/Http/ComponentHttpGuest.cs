@@ -48,7 +48,7 @@ public sealed class ComponentHttpGuest : IHttpGuest
         }
     }
 
-    public void Handle(IncomingRequest request, ResponseOutparam response, CancellationToken cancellation)
+    public void Handle(IncomingRequest request, ResponseOutparam response, CancellationToken client, CancellationToken cancellation)
     {
         store.SetDeadline(Timeout.InfiniteTimeSpan, cancellation);
         try

@@ -4,8 +4,9 @@ namespace Chain.Silo.Hosting.Http;
 
 /// <summary>One request in a guest: run on a guest's thread, watched from the thread pool.</summary>
 /// <param name="request">The guest's.</param>
-/// <param name="cancellation">Ends the guest.</param>
-internal sealed class GuestCall(IncomingRequest request, CancellationToken cancellation)
+/// <param name="client">Cancelled when the client gives up.</param>
+/// <param name="cancellation">Ends the guest: then, and at its deadline.</param>
+internal sealed class GuestCall(IncomingRequest request, CancellationToken client, CancellationToken cancellation)
 {
     private readonly TaskCompletionSource ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile Exception? failure;
@@ -27,7 +28,7 @@ internal sealed class GuestCall(IncomingRequest request, CancellationToken cance
         {
             cancellation.ThrowIfCancellationRequested();
             guest = pool.Take(cancellation);
-            guest.Handle(request, Answer, cancellation);
+            guest.Handle(request, Answer, client, cancellation);
         }
         catch (Exception thrown)
         {

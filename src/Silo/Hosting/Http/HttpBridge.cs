@@ -30,7 +30,7 @@ public sealed partial class HttpBridge(HttpGuestPool pool, GuestThreads threads,
         GuestCall call;
         try
         {
-            call = new GuestCall(RequestReader.Read(context, cancellation.Token), cancellation.Token);
+            call = new GuestCall(RequestReader.Read(context, cancellation.Token), context.RequestAborted, cancellation.Token);
         }
         catch (FieldsTooLargeException)
         {

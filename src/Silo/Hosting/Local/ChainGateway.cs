@@ -40,7 +40,7 @@ internal sealed class ChainGateway(NodeServices services)
     {
         using var ends = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         ends.CancelAfter(component.Plan.Limits.Deadline);
-        var chain = new ChainState(DateTimeOffset.UtcNow + component.Plan.Limits.Deadline, ends.Token);
+        var chain = new ChainState(cancellation, ends.Token);
         var done = new TaskCompletionSource<GatewayResult>(TaskCreationOptions.RunContinuationsAsynchronously);
         bool isTaken = services.Threads.TryRun(() =>
         {

@@ -12,11 +12,11 @@ internal sealed class ChainHttpGuest(ChainGateway gateway, NodeServices services
 {
     private const string Function = "handle";
 
-    public void Handle(IncomingRequest request, ResponseOutparam response, CancellationToken cancellation)
+    public void Handle(IncomingRequest request, ResponseOutparam response, CancellationToken client, CancellationToken cancellation)
     {
         var values = new RequestValues(request);
         Incoming incoming = services.Propagator.Extract(values.All("traceparent"), values.All("tracestate"), values.All("baggage"));
-        var chain = new ChainState(DateTimeOffset.UtcNow + component.Plan.Limits.Deadline, cancellation);
+        var chain = new ChainState(client, cancellation);
         CallRoute route = component.HttpEntryOf(exposure.Export, requests, services);
         (_, string? error, Exception? failure) = gateway.Enter(component, route, incoming, chain, null, values, guest =>
         {

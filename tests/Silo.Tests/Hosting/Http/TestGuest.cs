@@ -8,7 +8,7 @@ namespace Chain.Silo.Tests.Hosting.Http;
 /// <summary>A guest written here, which uses the resources that a component gets; so that each way to answer can be had.</summary>
 internal sealed class TestGuest(Action<IncomingRequest, ResponseOutparam, CancellationToken> handle, GuestCounts counts) : IHttpGuest
 {
-    public void Handle(IncomingRequest request, ResponseOutparam response, CancellationToken cancellation)
+    public void Handle(IncomingRequest request, ResponseOutparam response, CancellationToken client, CancellationToken cancellation)
     {
         Interlocked.Increment(ref counts.Handled);
         if (Thread.CurrentThread.IsThreadPoolThread) throw new InvalidOperationException("a guest runs on a thread of the pool");

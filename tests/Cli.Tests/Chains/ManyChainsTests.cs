@@ -1,0 +1,70 @@
+using Chain.Cli.Bench;
+using Chain.Silo.Hosting.Local;
+using Chain.Tests;
+using Chain.Tracer.Tags;
+using Npgsql;
+
+namespace Chain.Cli.Tests.Chains;
+
+/// <summary>The record of many chains at once, by the store's rows.</summary>
+public sealed class ManyChainsTests
+{
+    private const int Chains = 10_000;
+
+    [PostgresFact]
+    public async Task TenThousandChainsAtOnceAreEachRecordedOnceAndKeepTheirTagsToThemselves()
+    {
+        await using TestNode test = await TestNode.StartAsync();
+        await test.Node.DeployAsync(await HopApplication.WriteAsync(test.FolderOf("hop"), hasRules: false), 1, "test");
+
+        GatewayResult[] results = await Task.WhenAll(Enumerable.Range(0, Chains).Select(
+            chain => HopApplication.CallAsync(test.Node, HopApplication.Length - 1, 0, test.With(TagOf(chain)))));
+        await test.Node.FlushAsync();
+
+        List<Row> rows = await ReadAsync(test.Database);
+        Assert.Equal(Chains * HopApplication.Length, rows.Count);
+        Assert.Equal(rows.Count, rows.Select(static row => row.Id).Distinct().Count());
+        Dictionary<long, Row[]> traces = rows.GroupBy(static row => row.Trace).ToDictionary(static trace => trace.Key, static trace => trace.OrderBy(static row => row.Callee, StringComparer.Ordinal).ToArray());
+        Assert.Equal(Chains, traces.Count);
+        for (int chain = 0; chain < Chains; chain++)
+        {
+            string tag = TagOf(chain);
+            Assert.Equal(tag, results[chain].Label.ToString());
+            Row[] calls = traces[results[chain].Trace.Key];
+            Assert.Equal(HopApplication.Length, calls.Length);
+            for (int depth = 0; depth < calls.Length; depth++)
+            {
+                long? caller = depth == 0 ? null : calls[depth - 1].Id;
+                Assert.Equal(calls[depth] with { Parent = caller, Callee = $"hop/c{depth}", Outcome = 0, LabelIn = tag, LabelOut = tag }, calls[depth]);
+            }
+        }
+
+        Assert.Equal(0, test.Node.Policies.Labels.Coarsened);
+        Assert.Equal(0, test.Node.Dropped);
+    }
+
+    private static string TagOf(int chain) => $"chain=n{chain}";
+
+    private static async Task<List<Row>> ReadAsync(NpgsqlDataSource database)
+    {
+        await using NpgsqlCommand command = database.CreateCommand("""
+            WITH named AS (
+                SELECT l.id, coalesce((SELECT string_agg(t.name || '=' || t.value, ',') FROM tag t WHERE t.id = ANY (l.tags)), '') AS tags FROM label l)
+            SELECT c.id, coalesce(c.trace, c.id), c.parent, callee.name, s.outcome, label_in.tags, label_out.tags
+            FROM call c JOIN shape s ON s.id = c.shape JOIN component callee ON callee.id = s.callee
+            JOIN labels l ON l.id = c.labels JOIN named label_in ON label_in.id = l.label_in JOIN named label_out ON label_out.id = l.label_out
+            """);
+        command.CommandTimeout = 120;
+        var rows = new List<Row>();
+        await using NpgsqlDataReader row = await command.ExecuteReaderAsync();
+        while (await row.ReadAsync())
+        {
+            rows.Add(new Row(
+                row.GetInt64(0), row.GetInt64(1), row.IsDBNull(2) ? null : row.GetInt64(2), row.GetString(3), row.GetInt16(4), row.GetString(5), row.GetString(6)));
+        }
+
+        return rows;
+    }
+
+    private sealed record Row(long Id, long Trace, long? Parent, string Callee, short Outcome, string LabelIn, string LabelOut);
+}
