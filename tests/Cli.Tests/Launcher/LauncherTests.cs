@@ -25,7 +25,7 @@ public sealed class LauncherTests : IDisposable
         """;
 
     // The machine's own SDK must not be found, so the PATH has these and nothing else.
-    private static readonly string[] Commands = ["bash", "env", "find", "sort", "cat", "mktemp", "mkdir", "mv", "rm", "tee", "awk", "touch", "flock", "dirname", "tr"];
+    private static readonly string[] Commands = ["bash", "env", "find", "sort", "cat", "mktemp", "mkdir", "mv", "rm", "tee", "awk", "touch", "flock", "dirname", "tr", "id", "uname"];
 
     private readonly string root = Directory.CreateTempSubdirectory("chain-launcher-").FullName;
     private readonly Dictionary<string, string> environment = [];
@@ -143,6 +143,81 @@ public sealed class LauncherTests : IDisposable
 
         environment["SDK_TEST_EXIT"] = "0";
         Assert.Equal(1, Launch("test").Code);
+    }
+
+    [Theory]
+    [InlineData("up")]
+    [InlineData("demo")]
+    [InlineData("store", "migrate", "--data", "x")]
+    [InlineData("bench", "ingest")]
+    public void WherePostgresIsMissingAndCannotBeGotOneLineSaysWhatToDo(params string[] arguments)
+    {
+        environment["CHAIN_HIDE_POSTGRES"] = "1";
+        (int code, string output) = Launch(arguments);
+        Assert.Equal(ExitCode.Unavailable, code);
+        Assert.Matches(
+            @"\Achain: PostgreSQL 15 or later is not installed and was not got \(apt-get: [^;]+; npm: there is none\); install it " +
+            @"\(Debian: apt-get install postgresql\) or name your own with --postgres\n\z", output);
+
+        environment["CHAIN_INSTALL"] = "no";
+        Assert.Contains("was not got (CHAIN_INSTALL=no)", Launch(arguments).Output);
+    }
+
+    [Theory]
+    [InlineData("up", "--help")]
+    [InlineData("up", "--postgres", "Host=db")]
+    [InlineData("up", "--postgres=Host=db")]
+    [InlineData("component", "inspect", "up")]
+    [InlineData("bench", "engine")]
+    [InlineData("call", "demo/up", "--", "up")]
+    public void NoPostgresIsLookedForWhereNoneIsNeeded(params string[] arguments)
+    {
+        environment["CHAIN_HIDE_POSTGRES"] = "1";
+        Assert.Equal((0, $"ran: {string.Join(' ', arguments)}\n"), Launch(arguments));
+    }
+
+    [Fact]
+    public void AnUnpackedPostgresOrOneThatIsNamedIsTakenAsItIs()
+    {
+        environment["CHAIN_HIDE_POSTGRES"] = "1";
+        environment["CHAIN_POSTGRES_BIN"] = "/nowhere";
+        Assert.Equal((0, "ran: up\n"), Launch("up"));
+
+        environment.Remove("CHAIN_POSTGRES_BIN");
+        string programs = Directory.CreateDirectory(Path.Combine(root, "tree/.chain/postgres-dist/bin")).FullName;
+        foreach (string program in new[] { "initdb", "postgres" }) File.WriteAllText(Path.Combine(programs, program), "");
+        Assert.Equal((0, "ran: up\n"), Launch("up"));
+    }
+
+    [Fact]
+    public void ADownloadThatFailsLeavesItsReasonInTheLogAndNothingElse()
+    {
+        environment["CHAIN_HIDE_POSTGRES"] = "1";
+        foreach (string program in new[] { "node", "tar", "npm" })
+        {
+            File.WriteAllText(Path.Combine(Tools, program), "#!/usr/bin/env bash\necho \"npm error code ENOTFOUND\" >&2\nexit 1\n");
+            File.SetUnixFileMode(Path.Combine(Tools, program), UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        }
+
+        (int code, string output) = Launch("up");
+        Assert.Equal(ExitCode.Unavailable, code);
+        Assert.Contains("npm pack failed (log: .chain/build/postgres.log)", output);
+        Assert.Contains("npm error code ENOTFOUND", File.ReadAllText(Path.Combine(root, "tree/.chain/build/postgres.log")));
+        Assert.Equal(["build"], Directory.GetDirectories(Path.Combine(root, "tree/.chain")).Select(Path.GetFileName));
+    }
+
+    [Fact]
+    public void TestsThatWillBeSkippedAreNamedWithThePackagesThatTheyNeed()
+    {
+        environment["CHAIN_HIDE_POSTGRES"] = "1";
+        environment["CHAIN_INSTALL"] = "no";
+        environment["SDK_TEST_OUTPUT"] = "Passed!  - Failed:     0, Passed:   1, Skipped:     0, Total:   1, Duration: 1 s - A.dll (net10.0)\n";
+        (int code, string output) = Launch("test");
+        Assert.Equal(0, code);
+        string[] lines = output.Split('\n');
+        Assert.Equal(
+            "PostgreSQL 15 or later is not installed and was not got (CHAIN_INSTALL=no); install it (Debian: apt-get install postgresql); skipping the tests that need it", lines[0]);
+        Assert.StartsWith("skipping the tests that need these packages (names as in Debian): nodejs npm", lines[1]);
     }
 
     public void Dispose() => Directory.Delete(root, true);
