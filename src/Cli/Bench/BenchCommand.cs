@@ -15,5 +15,6 @@ internal static class BenchCommand
         IngestBench.Create(),
         LineageBench.Create(),
         ServeBench.Create(),
+        ComponentBench.Create(),
     };
 }

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.ComponentModel;
 using System.Diagnostics;
 using System.Globalization;
 using Chain.PolicyEngine.Decisions;
@@ -147,29 +146,7 @@ internal static class PolicyBench
     private static PeerProcess? TryStartPeer(BenchReport report)
     {
         string folder = BenchFolder.Find("policy");
-        if (!Directory.Exists(Path.Combine(folder, "node_modules")))
-        {
-            try
-            {
-                using Process npm = Process.Start(new ProcessStartInfo("npm", ["ci", "--no-audit", "--no-fund", "--silent"])
-                {
-                    WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true,
-                })!;
-                string errors = npm.StandardError.ReadToEnd();
-                npm.WaitForExit();
-                if (npm.ExitCode != 0)
-                {
-                    report.Note($"npm could not install @cedar-policy/cedar-wasm, so the peer's columns are empty: {errors.Split('\n')[0]}");
-                    return null;
-                }
-            }
-            catch (Win32Exception)
-            {
-                report.Note("npm is not installed, so the peer's columns are empty; get Node from https://nodejs.org");
-                return null;
-            }
-        }
-
+        if (!NodePackages.TryInstall(folder, "@cedar-policy/cedar-wasm", report)) return null;
         // Node 20.20 dies in the deoptimizer ("unreachable code") when it inlines calls from JavaScript into this module.
         return PeerProcess.TryStart(Path.Combine(folder, "peer.mjs"), report, "--no-turbo-inline-js-wasm-calls");
     }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Chain.Wasm;
+using Chain.Wasm.Components.Hosting;
 using Chain.Wasm.Execution;
 
 namespace Chain.Cli.Wasm;
@@ -17,7 +18,7 @@ internal static class CallJson
         {
             Error = failure switch
             {
-                WasmTrapException => "trap",
+                WasmTrapException or ComponentTrapException => "trap",
                 WasmGuestException => "exception",
                 _ => "limit",
             },

@@ -47,7 +47,7 @@ internal static class SpecCommand
     // What a script tests is told by its commands, not by the name of its folder.
     private static ISpecHarness CreateHarness(ScriptFolder folder, Script script, Engine engine) =>
         script.Commands.Any(command => command.Type.StartsWith("component", StringComparison.Ordinal)) || IsOfComponents(folder, script)
-            ? new ComponentHarness(folder)
+            ? new ComponentHarness(folder, engine)
             : new CoreHarness(folder, engine);
 
     // A script may hold nothing but components that must be refused.

@@ -153,7 +153,8 @@ public sealed class ComponentLinker(Engine engine)
         string path = InterfaceVersions.WithoutVersion(name);
         string[] versions = [.. hosts.Keys.Concat(items.Keys).Where(other => InterfaceVersions.WithoutVersion(other) == path)];
         if (versions.Length > 0) return $"there is {string.Join(", ", versions)}, which is not compatible";
-        return items.Count > 0 ? "neither the host nor a linked component offers it" : "nothing offers it";
+        string other = InterfaceVersions.CanonicalName(name) is var canonical && canonical != name ? $"'{name}', or another version of {canonical}" : $"'{name}'";
+        return $"the host does not offer it, and no component is linked that exports {other}";
     }
 
     private static ComponentLinkException Unmet(CompiledComponent component, NamedExtern import, string why) =>

@@ -35,6 +35,15 @@ internal sealed class InstanceState(ComponentStore store, InstanceState? parent,
         }
     }
 
+    /// <summary>Begins a call of another guest into it.</summary>
+    /// <exception cref="ComponentTrapException">As for <see cref="EnterFrom"/>; or one of them made the other.</exception>
+    public void EnterFromGuest(InstanceState caller)
+    {
+        // The specification's text lets an instance and those that it made call one another; its suite does not "for now", nor do other hosts.
+        if (IsSelfOrAncestorOf(caller) || caller.IsSelfOrAncestorOf(this)) throw new ComponentTrapException("cannot enter component instance");
+        EnterFrom(caller);
+    }
+
     /// <summary>Ends a call into it that returned. After one that did not, it cannot be entered any more.</summary>
     public void LeaveTo(InstanceState? caller)
     {

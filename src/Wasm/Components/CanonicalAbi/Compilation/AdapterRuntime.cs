@@ -15,7 +15,7 @@ internal static class AdapterRuntime
     {
         InstanceState caller = function.Caller.Instance;
         caller.CheckMayLeave();
-        function.Lifted!.Instance.EnterFrom(caller);
+        function.Lifted!.Instance.EnterFromGuest(caller);
     }
 
     public static void EndGuestCall(LoweredFunction function) => function.Lifted!.Instance.LeaveTo(function.Caller.Instance);
