@@ -145,7 +145,7 @@ internal static class IngestBench
         double calls = await Count("true"), links = await Count("parent IS NOT NULL");
         double names = (long)(await ScalarAsync(store,
             "SELECT sum(pg_total_relation_size(t::regclass))::bigint FROM " +
-            "unnest(ARRAY['tag', 'label', 'labels', 'component', 'function', 'shape', 'node', 'trace', 'call_size']) t"))!;
+            "unnest(ARRAY['tag', 'label', 'labels', 'component', 'function', 'shape', 'node', 'trace', 'call_size', 'loose', 'stray']) t"))!;
         // The same calls without their links: what is left is the call, the difference is the flow.
         await ScalarAsync(store, $"CREATE TABLE alone (LIKE call_{day} INCLUDING INDEXES)");
         await ScalarAsync(store, $"INSERT INTO alone SELECT id, NULL, NULL, shape, labels, duration, size_in, size_out FROM call_{day}");

@@ -104,8 +104,10 @@ internal sealed class LineageLoad
         await load.FlushAsync();
         if (calls >= 1_000_000)
         {
-            load.Starts.Million = await load.AddLargeAsync(end + 1_000_000, 1_000_000, deep: false);
-            load.Starts.TenThousandDeep = await load.AddLargeAsync(end + 5_000_000, 10_000, deep: true);
+            // Not within an hour of others: a question about an hour would be one about a million calls.
+            long apart = (long)TimeSpan.FromHours(2).TotalMicroseconds;
+            load.Starts.Million = await load.AddLargeAsync(end + apart, 1_000_000, deep: false);
+            load.Starts.TenThousandDeep = await load.AddLargeAsync(end + apart + 5_000_000, 10_000, deep: true);
         }
 
         return load.Starts;

@@ -36,14 +36,15 @@ internal static class ServeBench
         file ??= BenchFolder.FindShared(Sample) ?? throw new CommandException($"../shared/{Sample} is not on this machine; name a component", ExitCode.Unavailable);
         var report = new BenchReport("serve");
         report.Note(string.Create(CultureInfo.InvariantCulture, $"{Path.GetFileName(file)}: {requests:#,0} requests a case, {atATime} at a time, over loopback from this same process"));
-        report.Note("the requests before those that are measured, as many as run at a time, make the first instances and compile what they run");
+        int before = Math.Max(atATime, requests / 2);
+        report.Note($"{before} requests before those that are measured make the first instances and have the JIT compile what they run");
         bool failed = false;
         foreach (bool isPooled in (bool[])[true, false])
         {
             var options = new HttpHostOptions { IsPooled = isPooled, Deadline = TimeSpan.FromMinutes(1), Queue = Math.Max(1000, atATime) };
             await using ServedComponent served = await ServedComponent.StartAsync(file, new Grants([], [], HttpGrants.None), new StoreLimits(), options);
             var load = new HttpLoad(served.Url, check);
-            await load.RunAsync(atATime, atATime, cancellation);
+            await load.RunAsync(before, atATime, cancellation);
             HttpLoadResult result = await load.RunAsync(requests, atATime, cancellation);
             failed |= Add(report, isPooled ? "reset instance" : "new instance", result);
             report.Note($"{options.Concurrency} instances at a time; the other requests wait");

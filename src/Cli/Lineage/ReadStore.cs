@@ -2,6 +2,7 @@ using System.CommandLine;
 using Chain.Cli.RecordStore;
 using Chain.Tracer.Calls;
 using Chain.Tracer.Lineage;
+using Chain.Tracer.Storage;
 using Chain.Tracer.Tags;
 using Npgsql;
 
@@ -39,6 +40,10 @@ internal sealed class ReadStore : IAsyncDisposable
         catch (LineageException e)
         {
             throw new CommandException(e.Message);
+        }
+        catch (StoreException e)
+        {
+            throw new CommandException(e.Message, ExitCode.Unavailable);
         }
         catch (NpgsqlException e) when (e.InnerException is TimeoutException)
         {

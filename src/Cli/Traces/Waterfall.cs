@@ -33,8 +33,6 @@ internal sealed class Waterfall(TraceTree tree, int depth, bool fold)
     private const int ShownAlike = 3;
     private const int FoldedAtLeast = 3;
 
-    private const int BarWidth = 24;
-
     // Beyond this a deeper level is told by its number, so that lines stay readable.
     private const int DeepestIndent = 24;
 
@@ -55,7 +53,7 @@ internal sealed class Waterfall(TraceTree tree, int depth, bool fold)
         }
     }
 
-    /// <summary>Prints a page on standard output: a table in a terminal, plain lines elsewhere.</summary>
+    /// <summary>Prints a page on standard output: a row for each in a terminal, plain lines elsewhere.</summary>
     public void Write(int page, int size)
     {
         string total = tree.IsWhole ? $"{tree.Count:N0} calls" : $"{tree.Count:N0} of {tree.Total:N0} calls";
@@ -64,7 +62,7 @@ internal sealed class Waterfall(TraceTree tree, int depth, bool fold)
         bool more = lines.Count > size;
         if (more) lines.RemoveAt(size);
         if (Console.IsOutputRedirected) WritePlain(lines);
-        else WriteTable(lines);
+        else WriteScreen(lines);
         if (lines.Count == 0) Console.Out.WriteLine($"there is no page {page}");
         if (more) Console.Out.WriteLine($"more: --page {page + 1}");
     }
@@ -104,28 +102,36 @@ internal sealed class Waterfall(TraceTree tree, int depth, bool fold)
         }
     }
 
-    private void WriteTable(List<WaterfallLine> lines)
+    private void WriteScreen(List<WaterfallLine> lines)
     {
-        var table = new Table { Border = TableBorder.None };
-        foreach (string title in (string[])["call", "took", "", "of", "data"]) table.AddColumn(new TableColumn(new Text(title, new Style(decoration: Decoration.Dim))).NoWrap());
-        table.Columns[1].RightAligned();
-        foreach (WaterfallLine line in lines)
+        IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Out) });
+        var screen = new WaterfallScreen([.. lines.Select(Screen)], console.Profile.Width);
+        foreach (IReadOnlyList<(string Text, Style? Style)> row in screen.Rows())
         {
-            if (line.Kind != WaterfallLineKind.Call)
-            {
-                table.AddRow(new Text(""), new Text(""), new Text(""), new Text(Name(line), new Style(decoration: Decoration.Dim)), new Text(""));
-                continue;
-            }
-
-            // Text, unlike a string cell, is never read as markup.
-            CallInfo call = tree.Info(line.Call);
-            bool failed = call.Shape.Outcome != CallOutcome.Returned;
-            table.AddRow(new Text(call.Id.ToString()), new Text(CallText.Duration(call.Duration)), new Text(Bar(call), new Style(failed ? Color.Red : Color.Blue)),
-                new Text(Name(line), failed ? new Style(Color.Red) : null), new Text(Notes(call)));
+            // Text, unlike a string, is never read as markup.
+            var text = new Paragraph();
+            foreach ((string piece, Style? style) in row) text.Append(piece, style);
+            console.Write(text);
+            console.WriteLine();
         }
-
-        AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Out) }).Write(table);
     }
+
+    private ScreenLine Screen(WaterfallLine line)
+    {
+        CallInfo call = tree.Info(line.Call);
+        double span = Math.Max(1, tree.Ended - tree.Started);
+        return line.Kind switch
+        {
+            WaterfallLineKind.Call => new ScreenLine(
+                call.Id.ToString(), CallText.Duration(call.Duration), (call.Id.StartMicroseconds - tree.Started) / span, call.Duration / span, line.Depth,
+                CallText.Function(call), Notes(call), call.Shape.Outcome != CallOutcome.Returned),
+            WaterfallLineKind.Alike => new ScreenLine("", "", 0, -1, line.Depth, $"… {Count(line)} alike, slowest {CallText.Duration(line.Slowest)}: --all", "", false),
+            WaterfallLineKind.Deeper => new ScreenLine(call.Id.ToString(), "", 0, -1, line.Depth, $"… {Count(line)} deeper: --at, --depth", "", false),
+            _ => new ScreenLine(call.Id.ToString(), "", 0, -1, line.Depth, "… more not read: --at, then --page 2", "", false),
+        };
+    }
+
+    private static string Count(WaterfallLine line) => line.Count.ToString("#,0", CultureInfo.InvariantCulture);
 
     private string Name(WaterfallLine line)
     {
@@ -145,13 +151,5 @@ internal sealed class Waterfall(TraceTree tree, int depth, bool fold)
         string outcome = call.Shape.Outcome == CallOutcome.Returned ? "" : CallWords.Text(call.Shape.Outcome);
         string labels = CallText.Labels(call);
         return outcome.Length > 0 && labels.Length > 0 ? $"{outcome}  {labels}" : outcome + labels;
-    }
-
-    private string Bar(CallInfo call)
-    {
-        double span = Math.Max(1, tree.Ended - tree.Started);
-        int from = Math.Clamp((int)((call.Id.StartMicroseconds - tree.Started) / span * BarWidth), 0, BarWidth - 1);
-        int length = Math.Clamp((int)Math.Round(call.Duration / span * BarWidth), 1, BarWidth - from);
-        return new string(' ', from) + new string('━', length);
     }
 }

@@ -1,4 +1,5 @@
 using Chain.PolicyEngine.Decisions;
+using Chain.PolicyEngine.Policies;
 using Chain.Tracer.Calls;
 using Chain.Tracer.Tags;
 
@@ -71,7 +72,7 @@ public sealed record SinkRule(string Name, SinkKind Kind, string Pattern, string
 /// <summary>A function that may drop secrecy tags: what it returns lacks them.</summary>
 /// <param name="Function">The function.</param>
 /// <param name="Drops">Which tags; one without a value stands for that name with any value or none.</param>
-public sealed record DeclassifierRule(RuleFunction Function, IReadOnlyList<Tag> Drops);
+public sealed record DeclassifierRule(RuleFunction Function, IReadOnlyList<TagPattern> Drops);
 
 /// <summary>A function that may add integrity tags to what it returns.</summary>
 /// <param name="Function">The function.</param>

@@ -122,20 +122,20 @@ public static class PlanJson
         }
 
         json.WriteEndArray();
-        Functions(json, "declassifiers", plan.Declassifiers.Select(static rule => (rule.Function, "drops", rule.Drops)));
-        Functions(json, "endorsers", plan.Endorsers.Select(static rule => (rule.Function, "adds", rule.Adds)));
+        Functions(json, "declassifiers", plan.Declassifiers.Select(static rule => (rule.Function, "drops", rule.Drops.Select(static tag => tag.Text))));
+        Functions(json, "endorsers", plan.Endorsers.Select(static rule => (rule.Function, "adds", rule.Adds.Select(static tag => tag.ToString()))));
     }
 
     private static void Functions(
-        Utf8JsonWriter json, string name, IEnumerable<(RuleFunction Function, string Key, IReadOnlyList<Tracer.Tags.Tag> Tags)> rules)
+        Utf8JsonWriter json, string name, IEnumerable<(RuleFunction Function, string Key, IEnumerable<string> Tags)> rules)
     {
         json.WriteStartArray(name);
-        foreach ((RuleFunction function, string key, IReadOnlyList<Tracer.Tags.Tag> tags) in rules)
+        foreach ((RuleFunction function, string key, IEnumerable<string> tags) in rules)
         {
             json.WriteStartObject();
             json.WriteString("component", function.Component);
             json.WriteString("function", function.Reference.Name);
-            Texts(json, key, tags.Select(static tag => tag.ToString()));
+            Texts(json, key, tags);
             json.WriteEndObject();
         }
 

@@ -5,14 +5,13 @@ namespace Chain.Tracer.Lineage;
 
 /// <summary>A day's partitions, and what the ids in them reach back to. 0 where there is none.</summary>
 /// <param name="Suffix">The end of the partitions' names.</param>
-/// <param name="IsClosed">Whether it has the index by trace that only closed days have.</param>
 /// <param name="First">The first id of the day.</param>
 /// <param name="Next">The first id of the next day.</param>
 /// <param name="OldestParent">The smallest parent of a call in it, as far back as there are days: below <paramref name="First"/> when a trace passed midnight.</param>
 /// <param name="HasForeign">Whether a call in it belongs to a trace whose id Chain did not make.</param>
 /// <param name="OldestSource">The smallest source of a flow in it.</param>
 /// <param name="NewestSource">The largest source of a flow in it.</param>
-internal sealed record CallDayRange(string Suffix, bool IsClosed, long First, long Next, long OldestParent, bool HasForeign, long OldestSource, long NewestSource)
+internal sealed record CallDayRange(string Suffix, long First, long Next, long OldestParent, bool HasForeign, long OldestSource, long NewestSource)
 {
     public bool Holds(long id) => id >= First && id < Next;
 
@@ -85,7 +84,7 @@ internal sealed class CallDays
 
         if (suffixes.Count == 0) return [];
         string sql = string.Join(" UNION ALL ", suffixes.Select(s =>
-            $"SELECT '{s}', to_regclass('call_{s}_tree') IS NOT NULL, call_id_at(timestamp '{s}' AT TIME ZONE 'UTC'), call_id_at((timestamp '{s}' + interval '1 day') AT TIME ZONE 'UTC'), " +
+            $"SELECT '{s}', call_id_at(timestamp '{s}' AT TIME ZONE 'UTC'), call_id_at((timestamp '{s}' + interval '1 day') AT TIME ZONE 'UTC'), " +
             // From the first day on: the parent of a foreign trace's first call is any number.
             $"(SELECT min(parent) FROM call_{s} WHERE parent >= call_id_at(timestamp '{suffixes[0]}' AT TIME ZONE 'UTC')), EXISTS (SELECT FROM call_{s} WHERE trace < 0), (SELECT min(src) FROM flow_{s}), (SELECT max(src) FROM flow_{s})"));
         var days = new List<CallDayRange>();
@@ -94,7 +93,7 @@ internal sealed class CallDays
         {
             while (await row.ReadAsync(cancellation))
             {
-                days.Add(new CallDayRange(row.GetString(0), row.GetBoolean(1), row.GetInt64(2), row.GetInt64(3), Or0(row, 4), row.GetBoolean(5), Or0(row, 6), Or0(row, 7)));
+                days.Add(new CallDayRange(row.GetString(0), row.GetInt64(1), row.GetInt64(2), Or0(row, 3), row.GetBoolean(4), Or0(row, 5), Or0(row, 6)));
             }
         }
 

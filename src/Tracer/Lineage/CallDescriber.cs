@@ -11,9 +11,13 @@ internal sealed class CallDescriber(CallGraph graph, NameCatalog names)
     public async Task EnsureAsync(NpgsqlConnection connection, IEnumerable<int> nodes, IEnumerable<int> flows, CancellationToken cancellation)
     {
         var (pairs, labels, keys) = (new HashSet<int>(), new HashSet<int>(), new HashSet<int>());
+        int before = -1;
         foreach (int node in nodes)
         {
-            if (graph[node].Known) pairs.Add(graph[node].Labels);
+            // Neighbours mostly have the same.
+            if (!graph[node].Known || graph[node].Labels == before) continue;
+            before = graph[node].Labels;
+            pairs.Add(before);
         }
 
         foreach (int flow in flows)

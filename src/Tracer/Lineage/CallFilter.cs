@@ -1,3 +1,4 @@
+using Chain.Tracer.Bundles;
 using Chain.Tracer.Calls;
 using Chain.Tracer.Tags;
 using Npgsql;
@@ -35,13 +36,17 @@ public sealed record CallFilter
 /// <summary>A <see cref="CallFilter"/> in the terms of the store. For one thread.</summary>
 internal sealed class StoreFilter
 {
-    private readonly CallFilter _filter;
     private readonly int[]? _shapes;
     private readonly int[]? _pairs;
+    private readonly HashSet<int>? _shapeSet;
+    private readonly HashSet<int>? _pairSet;
+    private readonly float _minDuration;
 
     private StoreFilter(CallFilter filter, int[]? shapes, int[]? pairs, TagFilter? tag)
     {
-        (_filter, _shapes, _pairs, Tag) = (filter, shapes, pairs, tag);
+        (_shapes, _pairs, Tag) = (shapes, pairs, tag);
+        (_shapeSet, _pairSet) = (shapes?.ToHashSet(), pairs?.ToHashSet());
+        _minDuration = (float)(filter.MinDuration?.TotalMicroseconds ?? -1);
         From = filter.Since is { } since ? CallId.At(since).Value : 0;
         To = filter.Until is { } until ? CallId.At(until).Value : long.MaxValue;
     }
@@ -76,16 +81,23 @@ internal sealed class StoreFilter
     public string Condition =>
         "c.id >= $1 AND c.id < $2 AND ($3::int[] IS NULL OR c.shape = ANY ($3)) AND ($4::int[] IS NULL OR c.labels = ANY ($4)) AND c.duration >= $5";
 
-    public void AddTo(NpgsqlCommand command)
+    /// <summary>The same for a call of a bundle, but for its time.</summary>
+    public bool Passes(in BundledCall call) =>
+        (_pairSet is null || _pairSet.Contains(call.Labels)) && (_shapeSet is null || _shapeSet.Contains(call.Shape)) && call.Duration >= _minDuration;
+
+    public void AddTo(NpgsqlCommand command) => AddTo(command, From, To);
+
+    /// <summary>The same with a narrower time.</summary>
+    public void AddTo(NpgsqlCommand command, long from, long to)
     {
-        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = From });
-        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = To });
+        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = from });
+        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = to });
         foreach (int[]? ids in (int[]?[])[_shapes, _pairs])
         {
             command.Parameters.Add(new NpgsqlParameter { Value = (object?)ids ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Array | NpgsqlTypes.NpgsqlDbType.Integer });
         }
 
-        command.Parameters.Add(new NpgsqlParameter<float> { TypedValue = (float)(_filter.MinDuration?.TotalMicroseconds ?? -1) });
+        command.Parameters.Add(new NpgsqlParameter<float> { TypedValue = _minDuration });
     }
 
     private static async Task<int[]> ShapesAsync(NpgsqlConnection connection, CallFilter filter, CancellationToken cancellation)

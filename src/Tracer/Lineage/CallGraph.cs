@@ -1,4 +1,4 @@
-using System.Runtime.InteropServices;
+using Chain.Tracer.Bundles;
 using Chain.Tracer.Calls;
 
 namespace Chain.Tracer.Lineage;
@@ -7,7 +7,10 @@ namespace Chain.Tracer.Lineage;
 internal struct CallNode
 {
     public long Id;
+
+    /// <summary>Key of its trace; 0 when that is not known.</summary>
     public long Trace;
+
     public int Parent;
     public int FirstChild;
     public int NextSibling;
@@ -44,35 +47,40 @@ internal readonly record struct CallFlow(int Other, int Label, short Part, int S
 /// <summary>The part of the lineage graph that was loaded so far. A node may be there before its row was loaded. For one thread.</summary>
 internal sealed class CallGraph
 {
-    private readonly Dictionary<long, int> _index = [];
-    private readonly List<CallNode> _nodes = [];
-    private readonly List<CallFlow> _flows = [];
+    private readonly CallIndex _index = new();
+    private CallNode[] _nodes = new CallNode[64];
+    private CallFlow[] _flows = new CallFlow[64];
+    private int _flowCount;
 
-    public int Count => _nodes.Count;
+    public int Count { get; private set; }
 
     /// <summary>Nodes whose rows were found.</summary>
     public int KnownCount { get; private set; }
 
-    public ref CallNode this[int node] => ref CollectionsMarshal.AsSpan(_nodes)[node];
+    /// <summary>Valid until a node is added.</summary>
+    public ref CallNode this[int node] => ref _nodes[node];
 
-    public CallFlow Flow(int flow) => _flows[flow];
+    /// <summary>Valid until a flow is added.</summary>
+    public ref readonly CallFlow Flow(int flow) => ref _flows[flow];
 
-    public int Find(long id) => _index.TryGetValue(id, out int node) ? node : -1;
+    public int Find(long id) => _index.Find(id);
 
     /// <summary>The node of a call, new when there was none.</summary>
     public int At(long id)
     {
-        ref int node = ref CollectionsMarshal.GetValueRefOrAddDefault(_index, id, out bool exists);
-        if (exists) return node;
-        node = _nodes.Count;
-        _nodes.Add(new CallNode { Id = id, Parent = -1, FirstChild = -1, NextSibling = -1, FirstFlowIn = -1, FirstFlowOut = -1 });
+        int node = _index.GetOrAdd(id, Count);
+        if (node < Count) return node;
+        if (Count == _nodes.Length) Array.Resize(ref _nodes, Count * 4);
+        _nodes[Count++] = new CallNode { Id = id, Parent = -1, FirstChild = -1, NextSibling = -1, FirstFlowIn = -1, FirstFlowOut = -1 };
         return node;
     }
 
     /// <summary>Adds a row of <c>call</c> that is not known yet.</summary>
-    public void Add(int at, long trace, long parent, int shape, int labels, float duration)
+    public void Add(int at, long trace, long parent, int shape, int labels, float duration) => AddBelow(at, trace, parent == 0 ? -1 : At(parent), shape, labels, duration);
+
+    /// <summary>The same, where the parent's node is at hand; -1 for none.</summary>
+    public void AddBelow(int at, long trace, int above, int shape, int labels, float duration)
     {
-        int above = parent == 0 ? -1 : At(parent);
         ref CallNode node = ref this[at];
         (node.Known, node.Asked, node.Trace, node.Shape, node.Labels, node.Duration) = (true, true, trace, shape, labels, duration);
         KnownCount++;
@@ -88,14 +96,19 @@ internal sealed class CallGraph
         ref CallNode node = ref this[destination];
         if (node.FlowRun != 0 && node.FlowRun != run) return;
         node.FlowRun = run;
-        _flows.Add(new CallFlow(source, label, part, state, node.FirstFlowIn));
-        node.FirstFlowIn = _flows.Count - 1;
+        node.FirstFlowIn = AddFlow(new CallFlow(source, label, part, state, node.FirstFlowIn));
     }
 
     public void AddFlowOut(int source, int destination, int label, short part, int state)
     {
         ref CallNode node = ref this[source];
-        _flows.Add(new CallFlow(destination, label, part, state, node.FirstFlowOut));
-        node.FirstFlowOut = _flows.Count - 1;
+        node.FirstFlowOut = AddFlow(new CallFlow(destination, label, part, state, node.FirstFlowOut));
+    }
+
+    private int AddFlow(in CallFlow flow)
+    {
+        if (_flowCount == _flows.Length) Array.Resize(ref _flows, _flowCount * 4);
+        _flows[_flowCount] = flow;
+        return _flowCount++;
     }
 }

@@ -36,22 +36,34 @@ public sealed class CallQuery(StoreReader store)
         await using NpgsqlConnection naming = await store.OpenAsync(cancellation);
         StoreFilter asked = await StoreFilter.OpenAsync(connection, filter, null, cancellation);
         if (asked.IsEmpty) yield break;
-        foreach (CallDayRange day in await store.Days.GetAsync(connection, cancellation))
+        CallDayRange[] days = await store.Days.GetAsync(connection, cancellation);
+        WindowPlan plan = await WindowPlan.MakeAsync(connection, days, asked.From, asked.To, cancellation);
+        var bundled = new BundledWindow(connection, asked, plan.Loose);
+        foreach (WindowPart part in plan.Parts)
         {
-            if (!asked.MayHold(day)) continue;
-            await using var command = new NpgsqlCommand($"SELECT {CallRows.Columns} FROM call_{day.Suffix} c WHERE {asked.Condition} ORDER BY c.id", connection);
-            asked.AddTo(command);
-            await using NpgsqlDataReader row = await command.ExecuteReaderAsync(cancellation);
-            var rows = new List<CallRow>(Chunk);
-            for (bool more = true; more;)
+            await foreach (List<CallRow> rows in part.IsBundled ? bundled.ReadAsync(part, cancellation) : RowsAsync(connection, asked, part, cancellation))
             {
-                rows.Clear();
-                // Synchronously: a row is nearly always in the buffer already.
-                while (rows.Count < Chunk && (more = row.Read())) rows.Add(CallRows.Read(row));
-                cancellation.ThrowIfCancellationRequested();
+                await CallSizes.FillAsync(naming, rows, cancellation);
                 await CallRows.EnsureNamesAsync(naming, store.Names, rows, cancellation);
                 foreach (CallRow found in rows) yield return CallRows.Info(store.Names, found);
             }
+        }
+    }
+
+    private static async IAsyncEnumerable<List<CallRow>> RowsAsync(
+        NpgsqlConnection connection, StoreFilter asked, WindowPart part, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        await using var command = new NpgsqlCommand($"SELECT {CallRows.Columns} FROM call_{part.Day.Suffix} c WHERE {asked.Condition} ORDER BY c.id", connection);
+        asked.AddTo(command, part.From, part.To);
+        await using NpgsqlDataReader row = await command.ExecuteReaderAsync(cancellation);
+        var rows = new List<CallRow>(Chunk);
+        for (bool more = true; more;)
+        {
+            rows.Clear();
+            // Synchronously: a row is nearly always in the buffer already.
+            while (rows.Count < Chunk && (more = row.Read())) rows.Add(CallRows.Read(row));
+            cancellation.ThrowIfCancellationRequested();
+            yield return rows;
         }
     }
 

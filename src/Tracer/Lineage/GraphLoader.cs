@@ -17,15 +17,20 @@ internal sealed class GraphLoader(NpgsqlConnection connection, CallGraph graph, 
     private const int NarrowLoads = 2;
     private const int RowsAhead = 4_000;
 
+    // Bundles say by themselves where their flows come from, so that what the query brings is seldom wrong.
+    private const int NarrowBundles = 1;
+
     // A statement with fewer ids answers soon; the server reads ahead of us by what fits in its buffers.
     private const int MostIds = 20_000;
 
+    private readonly BundleLoader _bundles = new(connection, graph, days, limits, withFlows);
     private readonly List<int> _added = [];
     private readonly List<long> _elsewhere = [];
     private readonly List<long> _lost = [];
     private readonly HashSet<long> _seeded = [];
     private int _run;
     private int _narrow;
+    private int _narrowBundles;
 
     /// <summary>Whether <see cref="LineageLimits.Calls"/> was reached; nothing more is loaded then.</summary>
     public bool IsFull { get; private set; }
@@ -36,7 +41,13 @@ internal sealed class GraphLoader(NpgsqlConnection connection, CallGraph graph, 
     /// <param name="cancellation">Stops it.</param>
     public async Task LoadAsync(List<int> nodes, int[]? label, CancellationToken cancellation)
     {
-        foreach (IGrouping<CallDayRange?, long> day in ByDay(nodes.Select(node => graph[node].Id)).ToList())
+        _narrowBundles = nodes.Count <= NarrowFront ? _narrowBundles + 1 : 0;
+        await _bundles.LoadAsync(nodes, withFlows && _narrowBundles > NarrowBundles, cancellation);
+        _added.AddRange(_bundles.Added);
+        _bundles.Added.Clear();
+        IsFull |= graph.KnownCount > limits.Calls;
+        await FinishAsync(cancellation);
+        foreach (IGrouping<CallDayRange?, long> day in ByDay(nodes.Where(node => !graph[node].Known).Select(node => graph[node].Id)).ToList())
         {
             if (day.Key is null) continue;
             foreach (long[] ids in day.Chunk(MostIds))
@@ -116,7 +127,7 @@ internal sealed class GraphLoader(NpgsqlConnection connection, CallGraph graph, 
 
     private async Task SeedAsync(CallDayRange day, long[] ids, bool ahead, int[]? label, CancellationToken cancellation)
     {
-        await RunAsync(day, RootSeed(day), ids, ahead, label, cancellation, byTrace: day.IsClosed && !ahead);
+        await RunAsync(day, RootSeed(day), ids, ahead, label, cancellation);
 
         // Not below the root of a native trace: the trace is foreign, or a call between was lost, or the call itself was, or it runs still.
         long[] rest = [.. ids.Where(id => graph.Find(id) is var node && (node < 0 || !graph[node].Known))];
@@ -138,19 +149,19 @@ internal sealed class GraphLoader(NpgsqlConnection connection, CallGraph graph, 
             UNION SELECT u FROM unnest($1::bigint[]) u WHERE NOT EXISTS (SELECT FROM call_{day.Suffix} c WHERE c.id = u))
         """;
 
-    private async Task RunAsync(CallDayRange day, string roots, long[] ids, bool ahead, int[]? label, CancellationToken cancellation, bool byTrace = false)
+    private async Task RunAsync(CallDayRange day, string roots, long[] ids, bool ahead, int[]? label, CancellationToken cancellation)
     {
         int run = ++_run;
         int left = Math.Max(0, limits.Calls - graph.KnownCount) + 1;
         int most = ahead ? Math.Min(left, RowsAhead) : left, rows = 0;
         LoadAhead? order = ahead ? new LoadAhead() : null;
-        await using (NpgsqlCommand command = Command(byTrace ? ByTraceSql(day, roots) : Sql(day, roots, ahead), ids))
+        await using (NpgsqlCommand command = Command(Sql(day, roots, ahead), ids))
         {
             command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = most });
             if (ahead) command.Parameters.Add(new NpgsqlParameter { Value = (object?)label ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Integer });
             await using NpgsqlDataReader row = await command.ExecuteReaderAsync(cancellation);
             // Synchronously: a row is nearly always in the buffer already.
-            for (; row.Read(); rows++) Take(row, run, day, order, byTrace);
+            for (; row.Read(); rows++) Take(row, run, day, order);
         }
 
         if (order is null)
@@ -163,7 +174,7 @@ internal sealed class GraphLoader(NpgsqlConnection connection, CallGraph graph, 
         if (unfinished.Length > 0) await RunAsync(day, RootsGiven, unfinished, false, label, cancellation);
     }
 
-    private void Take(NpgsqlDataReader row, int run, CallDayRange day, LoadAhead? order, bool byTrace)
+    private void Take(NpgsqlDataReader row, int run, CallDayRange day, LoadAhead? order)
     {
         long id = row.GetInt64(1);
         switch (row.GetInt16(0))
@@ -185,7 +196,6 @@ internal sealed class GraphLoader(NpgsqlConnection connection, CallGraph graph, 
                 int node = graph.At(id);
                 if (graph[node].Known) break;
                 long trace = row.IsDBNull(6) ? id : row.GetInt64(6);
-                if (byTrace && !day.Holds(trace) && _seeded.Add(-trace)) _elsewhere.Add(trace);
                 graph.Add(node, trace, parent, row.GetInt32(3), row.GetInt32(4), row.GetFloat(5));
                 _added.Add(node);
                 break;
@@ -216,34 +226,19 @@ internal sealed class GraphLoader(NpgsqlConnection connection, CallGraph graph, 
             """;
     }
 
-    // On a closed day there is an index by trace, which finds all calls of one at half the cost.
-    private string ByTraceSql(CallDayRange day, string roots)
-    {
-        string flows = !withFlows ? "" : $"""
-            UNION ALL SELECT 1::smallint, f.dst, f.src, f.label, f.state, f.part::real, NULL::bigint FROM flow_{day.Suffix} f WHERE f.dst = c.id
-            """;
-        return $"""
-            WITH RECURSIVE {roots}
-            SELECT n.* FROM roots CROSS JOIN LATERAL (
-                SELECT id, parent, shape, labels, duration, trace FROM call_{day.Suffix} WHERE trace = k AND trace > 0
-                UNION ALL SELECT id, parent, shape, labels, duration, trace FROM call_{day.Suffix} WHERE id = k AND trace IS NULL) c
-            CROSS JOIN LATERAL (
-                SELECT 0::smallint, c.id, c.parent, c.shape, c.labels, c.duration, c.trace
-                {flows}) n LIMIT $2
-            """;
-    }
-
     // What the rows alone do not say, for the calls of the trees that are complete now.
     private async Task FinishAsync(CancellationToken cancellation)
     {
-        var shapes = new HashSet<int>();
+        if (_added.Count == 0) return;
+        var shapes = new Dictionary<int, bool>();
         List<long>? ghosts = null;
-        foreach (int node in _added) shapes.Add(graph[node].Shape);
-        await names.EnsureShapesAsync(connection, shapes, cancellation);
+        foreach (int node in _added) shapes.TryAdd(graph[node].Shape, false);
+        await names.EnsureShapesAsync(connection, shapes.Keys, cancellation);
+        foreach (int shape in shapes.Keys.ToArray()) shapes[shape] = names.Shape(shape).Exact;
         foreach (int i in _added)
         {
             ref CallNode node = ref graph[i];
-            node.Exact = names.Shape(node.Shape).Exact;
+            node.Exact = shapes[node.Shape];
             // A parent that its children did not bring along is not in the store.
             if (node.Parent < 0 || graph[node.Parent].Asked) continue;
             graph[node.Parent].Asked = true;
@@ -263,7 +258,7 @@ internal sealed class GraphLoader(NpgsqlConnection connection, CallGraph graph, 
             if (day.Key is null) continue;
             await using NpgsqlCommand command = Command($"SELECT 1::smallint, dst, src, label, state, part::real FROM flow_{day.Key.Suffix} WHERE dst = ANY ($1)", [.. day]);
             await using NpgsqlDataReader row = await command.ExecuteReaderAsync(cancellation);
-            while (await row.ReadAsync(cancellation)) Take(row, run, day.Key, null, false);
+            while (await row.ReadAsync(cancellation)) Take(row, run, day.Key, null);
         }
     }
 

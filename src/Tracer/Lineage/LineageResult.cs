@@ -22,17 +22,25 @@ public sealed class LineageResult
     {
         (_graph, _describer, _walk, _start) = (graph, describer, walk, start);
         (Direction, IsTruncated) = (direction, isTruncated);
-        var (calls, missing) = (new List<ReachedCall>(), new List<CallId>());
+        var (calls, missing) = (new ReachedCall[graph.KnownCount], new List<CallId>());
+        long[] ids = new long[graph.KnownCount];
+        int count = 0;
         for (int node = 0; node < graph.Count; node++)
         {
             bool input = walk.Has(node * 2), output = walk.Has((node * 2) + 1);
             if (node == start || (!input && !output)) continue;
-            if (graph[node].Known) calls.Add(new ReachedCall(new CallId(graph[node].Id), input, output, node));
-            else missing.Add(new CallId(graph[node].Id));
+            if (!graph[node].Known)
+            {
+                missing.Add(new CallId(graph[node].Id));
+                continue;
+            }
+
+            ids[count] = graph[node].Id;
+            calls[count++] = new ReachedCall(new CallId(graph[node].Id), input, output, node);
         }
 
-        calls.Sort((a, b) => a.Id.CompareTo(b.Id));
-        (Calls, Missing) = (calls, missing);
+        Array.Sort(ids, calls, 0, count);
+        (Calls, Missing) = (new ArraySegment<ReachedCall>(calls, 0, count), missing);
     }
 
     /// <summary>Where from, or where to.</summary>
@@ -84,7 +92,14 @@ public sealed class LineageResult
         NpgsqlConnection connection, NameCatalog names, CallGraph graph, ValueWalk walk, int start, LineageDirection direction, bool isTruncated, CancellationToken cancellation)
     {
         var describer = new CallDescriber(graph, names);
-        await describer.EnsureAsync(connection, walk.Met.Select(value => value >> 1).Append(start), walk.Met.SelectMany(value => FlowIndexes(graph, walk, value)), cancellation);
+        var flows = new List<int>();
+        foreach (int value in walk.Met)
+        {
+            ref CallNode node = ref graph[value >> 1];
+            if (node.FirstFlowIn >= 0 || node.FirstFlowOut >= 0) flows.AddRange(FlowIndexes(graph, walk, value));
+        }
+
+        await describer.EnsureAsync(connection, walk.Met.Select(value => value >> 1).Append(start), flows, cancellation);
         return new LineageResult(graph, describer, walk, start, direction, isTruncated);
     }
 

@@ -59,9 +59,15 @@ public sealed class TraceQuery(StoreReader store)
     {
         if (call is { } id) return (await new CallQuery(store).FindAsync(id, cancellation))?.TraceKey;
         await using NpgsqlConnection connection = await store.OpenAsync(cancellation);
-        await using var command = new NpgsqlCommand("SELECT EXISTS (SELECT FROM call WHERE trace = $1) OR EXISTS (SELECT FROM call WHERE id = $1 AND trace IS NULL)", connection);
-        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = trace!.Value.Key });
-        return (bool)(await command.ExecuteScalarAsync(cancellation))! ? trace.Value.Key : null;
+        // The root of a native trace is nearly always there, and found at once.
+        foreach (string where in (string[])["id = $1 AND trace IS NULL", "trace = $1"])
+        {
+            await using var command = new NpgsqlCommand($"SELECT EXISTS (SELECT FROM call WHERE {where})", connection);
+            command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = trace!.Value.Key });
+            if ((bool)(await command.ExecuteScalarAsync(cancellation))!) return trace.Value.Key;
+        }
+
+        return null;
     }
 
     /// <summary>A trace as a tree: the whole of it, or the upper part when it is large.</summary>
@@ -75,11 +81,13 @@ public sealed class TraceQuery(StoreReader store)
         await using NpgsqlConnection connection = await store.OpenAsync(cancellation);
         CallDayRange[] days = [.. (await store.Days.GetAsync(connection, cancellation)).Where(day => day.MayHoldTrace(key))];
         var rows = new List<CallRow>();
-        foreach (CallDayRange day in days)
+        var bundles = new TraceBundles(connection, days);
+        await bundles.ReadAsync(key, WholeLimit, rows, cancellation);
+        foreach (CallDayRange day in rows.Count > 0 ? [] : days)
         {
             // A tree that goes on into another day is found by those of its calls that started late enough to have children there.
-            long[] above = [key, .. rows.Select(row => row.Id).Where(day.MayHoldChildrenOf)];
-            await ReadAsync(connection, TreeSql(day, key), key < 0 || day.IsClosed ? [key] : above, rows, cancellation);
+            long[] above = [.. rows.Select(row => row.Id).Where(day.MayHoldChildrenOf).Append(key).Distinct()];
+            await ReadAsync(connection, TreeSql(day, key), key < 0 ? [key] : above, rows, cancellation);
             if (rows.Count > WholeLimit) break;
         }
 
@@ -90,29 +98,21 @@ public sealed class TraceQuery(StoreReader store)
             return TraceTree.Whole((await IdsAsync(connection, [key], cancellation))[key], rows, at, store.Names);
         }
 
-        return await OpenPartAsync(connection, key, days, at, skip, cancellation);
+        return await OpenPartAsync(connection, key, days, bundles, at, skip, cancellation);
     }
 
-    // By the index on the trace where there is one: of foreign traces, and of all on closed days. Else down the tree by the index on the parent.
+    // By the index on the trace where there is one: of foreign traces. Else down the tree by the index on the parent.
     private static string TreeSql(CallDayRange day, long key)
     {
         string limit = $"LIMIT {WholeLimit + 1}";
         if (key < 0) return $"SELECT {CallRows.Columns} FROM call_{day.Suffix} c WHERE c.trace = ANY ($1) AND c.trace < 0 {limit}";
-        if (day.IsClosed)
-        {
-            return $"""
-                SELECT {CallRows.Columns} FROM call_{day.Suffix} c WHERE c.trace = ANY ($1) AND c.trace > 0
-                UNION ALL SELECT {CallRows.Columns} FROM call_{day.Suffix} c WHERE c.id = ANY ($1) AND c.trace IS NULL {limit}
-                """;
-        }
-
         return $"""
             WITH RECURSIVE w(id) AS (SELECT unnest($1::bigint[]) UNION ALL SELECT t.id FROM w JOIN call_{day.Suffix} t ON t.parent = w.id)
             SELECT {CallRows.Columns} FROM w JOIN call_{day.Suffix} c ON c.id = w.id {limit}
             """;
     }
 
-    private async Task<TraceTree> OpenPartAsync(NpgsqlConnection connection, long key, CallDayRange[] days, CallId at, int skip, CancellationToken cancellation)
+    private async Task<TraceTree> OpenPartAsync(NpgsqlConnection connection, long key, CallDayRange[] days, TraceBundles bundles, CallId at, int skip, CancellationToken cancellation)
     {
         var rows = new List<CallRow>();
         var cut = new HashSet<long>();
@@ -139,7 +139,7 @@ public sealed class TraceQuery(StoreReader store)
         }
 
         await CallRows.EnsureNamesAsync(connection, store.Names, rows, cancellation);
-        long total = await CountAsync(connection, days, key, cancellation);
+        long total = await bundles.CountAsync(key, cancellation) ?? await CountAsync(connection, days, key, cancellation);
         return TraceTree.Part((await IdsAsync(connection, [key], cancellation))[key], rows, total, cut, store.Names);
     }
 
@@ -187,24 +187,30 @@ public sealed class TraceQuery(StoreReader store)
         await CallRows.EnsureNamesAsync(connection, store.Names, roots, cancellation);
         Dictionary<long, TraceId> ids = await IdsAsync(connection, keys, cancellation);
         var summaries = new List<TraceSummary>();
-        foreach (CallRow root in roots) summaries.Add(new TraceSummary(ids[root.Trace], CallRows.Info(store.Names, root), await CountAsync(connection, days, root.Trace, cancellation)));
+        var bundles = new TraceBundles(connection, days);
+        foreach (CallRow root in roots)
+        {
+            long calls = await bundles.CountAsync(root.Trace, cancellation) ?? await CountAsync(connection, days, root.Trace, cancellation);
+            summaries.Add(new TraceSummary(ids[root.Trace], CallRows.Info(store.Names, root), calls));
+        }
+
         return summaries;
     }
 
     private static async Task<long> CountAsync(NpgsqlConnection connection, IEnumerable<CallDayRange> days, long key, CancellationToken cancellation)
     {
-        // On an open day a small trace is counted down its tree, a large one by the summary of pages.
+        // A small trace is counted down its tree, a large one by the summary of pages.
         const int Small = 1_000;
         long total = 0;
         foreach (CallDayRange day in days)
         {
             if (!day.MayHoldTrace(key)) continue;
-            string all = $"SELECT (SELECT count(*) FROM call_{day.Suffix} WHERE trace = $1{(key < 0 ? " AND trace < 0" : day.IsClosed ? " AND trace > 0" : "")}) + (SELECT count(*) FROM call_{day.Suffix} WHERE id = $1 AND trace IS NULL)";
+            string all = $"SELECT (SELECT count(*) FROM call_{day.Suffix} WHERE trace = $1{(key < 0 ? " AND trace < 0" : "")}) + (SELECT count(*) FROM call_{day.Suffix} WHERE id = $1 AND trace IS NULL)";
             string tree = $"""
                 WITH RECURSIVE w(id) AS (SELECT $1::bigint UNION ALL SELECT t.id FROM w JOIN call_{day.Suffix} t ON t.parent = w.id)
                 SELECT count(*) FROM (SELECT FROM w WHERE id <> $1 OR EXISTS (SELECT FROM call_{day.Suffix} WHERE id = $1) LIMIT {Small}) small
                 """;
-            bool byTree = key > 0 && !day.IsClosed && day.Holds(key);
+            bool byTree = key > 0 && day.Holds(key);
             long here = await ScalarAsync(connection, byTree ? tree : all, key, cancellation);
             total += byTree && here == Small ? await ScalarAsync(connection, all, key, cancellation) : here;
         }

@@ -13,6 +13,9 @@ public enum LineageDirection
 /// <summary>A walk over values in one direction, each met once. A value is <c>2 × node + side</c>. docs/lineage.md has the rules. For one thread.</summary>
 internal sealed class ValueWalk(CallGraph graph, LineageDirection direction, TagFilter? filter)
 {
+    // Up to so many, comparing each with each is cheaper than keeping their order.
+    private const int FewSiblings = 12;
+
     private readonly Dictionary<int, Siblings> _siblings = [];
     private readonly List<int> _ready = [];
     private int[] _from = [];
@@ -149,6 +152,7 @@ internal sealed class ValueWalk(CallGraph graph, LineageDirection direction, Tag
     // Of the siblings that qualify, only those that no other sibling met yet: k siblings have k² edges.
     private bool MeetSiblings(int value, int node, int parent)
     {
+        if (Few(parent)) return MeetFew(value, node, parent);
         if (!_siblings.TryGetValue(parent, out Siblings? siblings))
         {
             siblings = new Siblings(graph, parent, direction);
@@ -157,6 +161,32 @@ internal sealed class ValueWalk(CallGraph graph, LineageDirection direction, Tag
 
         bool any = siblings.Take(node, sibling => Carries(Other(sibling)), _ready);
         foreach (int sibling in _ready) Meet(value, Other(sibling), EdgeKind.Sibling, -1);
+        return any;
+    }
+
+    private bool Few(int parent)
+    {
+        int count = 0;
+        for (int child = graph[parent].FirstChild; child >= 0; child = graph[child].NextSibling)
+        {
+            if (++count > FewSiblings) return false;
+        }
+
+        return true;
+    }
+
+    // The same, without anything to remember: most families are small.
+    private bool MeetFew(int value, int node, int parent)
+    {
+        bool any = false;
+        bool ancestors = direction == LineageDirection.Ancestors;
+        long time = ancestors ? graph[node].Start : graph[node].Ended;
+        for (int child = graph[parent].FirstChild; child >= 0; child = graph[child].NextSibling)
+        {
+            if (child == node || !(ancestors ? graph[child].Ended <= time : graph[child].Start >= time)) continue;
+            any |= Meet(value, Other(child), EdgeKind.Sibling, -1);
+        }
+
         return any;
     }
 

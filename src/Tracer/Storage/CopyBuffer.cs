@@ -70,6 +70,25 @@ internal sealed class CopyBuffer
         _length += 4;
     }
 
+    /// <summary>A <c>bytea</c>.</summary>
+    public void Bytes(ReadOnlySpan<byte> value)
+    {
+        BinaryPrimitives.WriteInt32BigEndian(_bytes.AsSpan(_length), value.Length);
+        value.CopyTo(_bytes.AsSpan(_length + 4));
+        _length += value.Length + 4;
+    }
+
+    /// <summary>A <c>bigint[]</c> of one dimension; it takes 24 bytes and 12 for each element.</summary>
+    public void Longs(ReadOnlySpan<long> values)
+    {
+        const int BigInt = 20;
+        Span<byte> at = _bytes.AsSpan(_length);
+        ReadOnlySpan<int> header = [20 + (values.Length * 12), 1, 0, BigInt, values.Length, 1];
+        for (int i = 0; i < header.Length; i++) BinaryPrimitives.WriteInt32BigEndian(at[(i * 4)..], header[i]);
+        _length += header.Length * 4;
+        foreach (long value in values) Long(value);
+    }
+
     public void End()
     {
         if (_length + 2 > _bytes.Length) Array.Resize(ref _bytes, _bytes.Length + 2);

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Chain.Tracer.Bundles;
 using Npgsql;
 
 namespace Chain.Tracer.Storage;
@@ -14,16 +15,23 @@ public sealed record UpkeepOptions
 
     /// <summary>How long after its end a day is closed: late calls are rarer then. Default 1 hour.</summary>
     public TimeSpan CloseAfter { get; init; } = TimeSpan.FromHours(1);
+
+    /// <summary>How long a trace rests before it is bundled (docs/store.md): one that grew since is bundled anew. Default 1 minute.</summary>
+    public TimeSpan BundleAfter { get; init; } = TimeSpan.FromMinutes(1);
 }
 
 /// <summary>What a round of upkeep did.</summary>
 /// <param name="Made">Days that got partitions.</param>
 /// <param name="Closed">Days that were packed and got their later indexes.</param>
 /// <param name="Dropped">Days that are gone.</param>
-public sealed record UpkeepResult(IReadOnlyList<DateOnly> Made, IReadOnlyList<DateOnly> Closed, IReadOnlyList<DateOnly> Dropped);
+public sealed record UpkeepResult(IReadOnlyList<DateOnly> Made, IReadOnlyList<DateOnly> Closed, IReadOnlyList<DateOnly> Dropped)
+{
+    /// <summary>Traces that were bundled, or bundled anew.</summary>
+    public long Bundled { get; init; }
+}
 
 /// <summary>
-/// Makes partitions ahead, closes those whose day is over, drops those past retention. One process at a time does it; others find it done.
+/// Makes partitions ahead, closes those whose day is over, drops those past retention, bundles traces that rest. One process at a time does it; others find it done.
 /// </summary>
 public sealed class StoreUpkeep(NpgsqlDataSource database, UpkeepOptions options, TimeProvider? time = null)
 {
@@ -51,6 +59,7 @@ public sealed class StoreUpkeep(NpgsqlDataSource database, UpkeepOptions options
 
             List<DateOnly> dropped = options.Retention is { } retention ? await DropBeforeAsync(connection, now - retention, cancellation)
                 : [];
+            long bundled = await new Bundler(connection, _time, options.BundleAfter).RunAsync(cancellation);
             var closed = new List<DateOnly>();
             foreach (DateOnly day in await DaysAsync(connection, "closed IS NULL", cancellation))
             {
@@ -59,7 +68,7 @@ public sealed class StoreUpkeep(NpgsqlDataSource database, UpkeepOptions options
                 closed.Add(day);
             }
 
-            return new UpkeepResult(made, closed, dropped);
+            return new UpkeepResult(made, closed, dropped) { Bundled = bundled };
         }
         finally
         {
@@ -136,11 +145,9 @@ public sealed class StoreUpkeep(NpgsqlDataSource database, UpkeepOptions options
 
         await RunAsync(connection,
             $"CREATE INDEX IF NOT EXISTS call_{suffix}_shape ON call_{suffix} USING brin (shape int4_bloom_ops) WITH (pages_per_range = 32)", cancellation);
-        // Lineage reads whole traces; about 8 bytes a call, since the calls of a trace share an entry.
-        await RunAsync(connection,
-            $"CREATE INDEX IF NOT EXISTS call_{suffix}_tree ON call_{suffix} (trace) WITH (fillfactor = 100) WHERE trace > 0", cancellation);
         await RunAsync(connection, $"VACUUM (FREEZE, ANALYZE) call_{suffix}", cancellation);
         await RunAsync(connection, $"VACUUM (FREEZE, ANALYZE) flow_{suffix}", cancellation);
+        await RunAsync(connection, $"VACUUM (FREEZE, ANALYZE) bundle_{suffix}", cancellation);
         await RunAsync(connection, $"UPDATE partition SET closed = now() WHERE day = '{Text(day)}'", cancellation);
     }
 

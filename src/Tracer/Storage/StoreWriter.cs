@@ -1,3 +1,4 @@
+using Chain.Tracer.Bundles;
 using Chain.Tracer.Calls;
 using Chain.Tracer.Recording;
 using Npgsql;
@@ -28,6 +29,7 @@ public sealed class StoreWriter
     private readonly StoreNames _names;
     private readonly HashSet<long> _days = [];
     private readonly CopyBuffer _copy = new();
+    private readonly LooseMarks _marks = new();
     private int _unsummarised;
     private long[] _keys = [];
     private int[] _order = [];
@@ -77,6 +79,7 @@ public sealed class StoreWriter
         using NpgsqlTransaction transaction = connection.BeginTransaction();
         int end;
         SortCalls(batch.Calls.Span);
+        _marks.Collect(batch, _keys.AsSpan(0, batch.Calls.Length));
         for (int start = 0; start < batch.Calls.Length; start = end)
         {
             end = EndOfDay(start, batch.Calls.Length);
@@ -92,6 +95,7 @@ public sealed class StoreWriter
             Send(connection, $"COPY flow_{Suffix(_keys[start])} ({FlowColumns}) FROM STDIN (FORMAT binary)");
         }
 
+        WriteMarks(connection);
         WriteSizes(connection, batch);
         WriteTraces(connection, batch);
         transaction.Commit();
@@ -113,6 +117,7 @@ public sealed class StoreWriter
         Run(connection, "CREATE TEMP TABLE incoming_call (LIKE call) ON COMMIT DROP");
         Run(connection, "CREATE TEMP TABLE incoming_flow (LIKE flow) ON COMMIT DROP");
         SortCalls(batch.Calls.Span);
+        _marks.Collect(batch, _keys.AsSpan(0, batch.Calls.Length));
         Encode(batch.Calls.Span, 0, batch.Calls.Length);
         Send(connection, $"COPY incoming_call ({CallColumns}) FROM STDIN (FORMAT binary)");
         SortFlows(batch.Flows.Span);
@@ -120,6 +125,7 @@ public sealed class StoreWriter
         Send(connection, $"COPY incoming_flow ({FlowColumns}) FROM STDIN (FORMAT binary)");
         int calls = Run(connection, "INSERT INTO call SELECT * FROM incoming_call ON CONFLICT DO NOTHING");
         int flows = Run(connection, "INSERT INTO flow SELECT * FROM incoming_flow ON CONFLICT DO NOTHING");
+        WriteMarks(connection);
         WriteSizes(connection, batch);
         WriteTraces(connection, batch);
         transaction.Commit();
@@ -233,6 +239,31 @@ public sealed class StoreWriter
         }
 
         _copy.End();
+    }
+
+    private void WriteMarks(NpgsqlConnection connection)
+    {
+        _copy.Begin();
+        foreach (int slice in _marks.Slices)
+        {
+            _copy.Row(2, 24);
+            _copy.Int(slice);
+            _copy.Null();
+        }
+
+        foreach (long call in _marks.Calls)
+        {
+            _copy.Row(2, 24);
+            _copy.Int(Slice.Of(call));
+            _copy.Long(call);
+        }
+
+        _copy.End();
+        Send(connection, "COPY loose (slice, call) FROM STDIN (FORMAT binary)");
+        if (_marks.Strays.Count == 0) return;
+        using var command = new NpgsqlCommand("INSERT INTO stray SELECT unnest($1) ON CONFLICT DO NOTHING", connection);
+        command.Parameters.AddWithValue(_marks.Strays.ToArray());
+        command.ExecuteNonQuery();
     }
 
     private static short Small(long size) => size is >= 0 and <= short.MaxValue ? (short)size : (short)-1;

@@ -124,6 +124,9 @@ public abstract class Store : IDisposable
     /// <summary>What is left of the fuel; settable. <see langword="null"/> where none is counted.</summary>
     public abstract long? Fuel { get; set; }
 
+    /// <summary>Whether a call from the host is under way.</summary>
+    public abstract bool IsRunning { get; }
+
     /// <summary>The results of the last call through a typed delegate past the first, in order.</summary>
     public abstract IReadOnlyList<Value> ExtraResults { get; }
 

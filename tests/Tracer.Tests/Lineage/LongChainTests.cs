@@ -14,11 +14,14 @@ public sealed class LongChainTests
     private const int Requests = 3_000;
     private const int Calls = 5;
 
-    [PostgresFact]
-    public async Task AChainThroughStateIsFollowedToItsBeginningHoweverOftenTheQueryIsCut()
+    [PostgresTheory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task AChainThroughStateIsFollowedToItsBeginningHoweverOftenTheQueryIsCut(bool bundled)
     {
         await using NpgsqlDataSource database = await TestPostgres.NewDatabaseAsync();
         List<CallId> roots = await StoreAsync(database);
+        if (bundled) await new StoreUpkeep(database, new UpkeepOptions { Retention = null }).RunAsync();
         await using StoreReader reader = await LineageStores.OpenAsync(database);
 
         LineageResult found = await new LineageQuery(reader).ReachAsync(roots[^1], ValueSide.Out, LineageDirection.Ancestors);

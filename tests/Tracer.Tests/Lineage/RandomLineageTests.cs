@@ -20,12 +20,57 @@ public sealed class RandomLineageTests
     {
         await using NpgsqlDataSource database = await TestPostgres.NewDatabaseAsync();
         var (labels, names) = (new LabelStore(), new CallNames());
-        List<RandomRecord> records = await StoreAsync(database, labels, names);
+        NodeRegistration node = await NodeRegistration.RegisterAsync(database, Guid.NewGuid(), "here", 512);
+        var writer = new StoreWriter(database, new ProcessNames(labels, names), node.Id);
+        List<RandomRecord> records = Make(labels, names);
+        await writer.WriteAsync(new RecordBatch(records.SelectMany(r => r.Calls).ToArray(), records.SelectMany(r => r.Flows).ToArray()));
         await CompareAsync(database, records, labels);
 
-        // Closed days are read in another way.
-        await new StoreUpkeep(database, new UpkeepOptions { Retention = null }).RunAsync();
+        // Bundled traces are read in another way.
+        await BundleAsync(database);
+        Assert.Equal(0L, await ScalarAsync(database, "SELECT count(*) FROM loose"));
+        Assert.Equal((long)records.Sum(r => r.Calls.Count(call => call.Trace > 0)), await ScalarAsync(database, "SELECT sum(calls) FROM bundle"));
         await CompareAsync(database, records, labels);
+    }
+
+    [PostgresFact]
+    public async Task WhatIsAddedToABundledTraceIsFoundBeforeAndAfterItIsBundledAnew()
+    {
+        await using NpgsqlDataSource database = await TestPostgres.NewDatabaseAsync();
+        var (labels, names) = (new LabelStore(), new CallNames());
+        NodeRegistration node = await NodeRegistration.RegisterAsync(database, Guid.NewGuid(), "here", 512);
+        var writer = new StoreWriter(database, new ProcessNames(labels, names), node.Id);
+        List<RandomRecord> records = Make(labels, names);
+        var random = new Random(1);
+        CallRecord[] calls = [.. records.SelectMany(r => r.Calls)];
+        FlowRecord[] flows = [.. records.SelectMany(r => r.Flows)];
+        random.Shuffle(calls);
+        random.Shuffle(flows);
+        for (int round = 0; round < 3; round++)
+        {
+            // The last rounds are of few calls each, so that most bundles hold and some do not.
+            (int from, int to) = (Cut(calls.Length, round), Cut(calls.Length, round + 1));
+            (int fromFlow, int toFlow) = (Cut(flows.Length, round), Cut(flows.Length, round + 1));
+            await writer.WriteAsync(new RecordBatch(calls.AsMemory(from..to), flows.AsMemory(fromFlow..toFlow)));
+            if (round < 2) await BundleAsync(database);
+        }
+
+        Assert.NotEqual(0L, await ScalarAsync(database, "SELECT count(*) FROM loose"));
+        await CompareAsync(database, records, labels);
+        await BundleAsync(database);
+        Assert.Equal(0L, await ScalarAsync(database, "SELECT count(*) FROM loose"));
+        await CompareAsync(database, records, labels);
+
+        static int Cut(int length, int round) => round == 0 ? 0 : length * (round + 7) / 10;
+    }
+
+    private static Task BundleAsync(NpgsqlDataSource database) =>
+        new StoreUpkeep(database, new UpkeepOptions { Retention = null, BundleAfter = TimeSpan.Zero }).RunAsync();
+
+    private static async Task<object?> ScalarAsync(NpgsqlDataSource database, string sql)
+    {
+        await using NpgsqlCommand command = database.CreateCommand(sql);
+        return await command.ExecuteScalarAsync();
     }
 
     private static async Task CompareAsync(NpgsqlDataSource database, List<RandomRecord> records, LabelStore labels)
@@ -50,10 +95,8 @@ public sealed class RandomLineageTests
         Assert.True(reached > 2_500 && paths > 120 && whys > 250, $"{reached} values, {paths} paths, {whys} explanations");
     }
 
-    private static async Task<List<RandomRecord>> StoreAsync(NpgsqlDataSource database, LabelStore labels, CallNames names)
+    private static List<RandomRecord> Make(LabelStore labels, CallNames names)
     {
-        NodeRegistration node = await NodeRegistration.RegisterAsync(database, Guid.NewGuid(), "here", 512);
-        var writer = new StoreWriter(database, new ProcessNames(labels, names), node.Id);
         var records = new List<RandomRecord>();
         long hour = 3_600_000_000;
         for (int seed = 0; seed < Records; seed++)
@@ -64,7 +107,6 @@ public sealed class RandomLineageTests
             records.Add(new RandomRecord(seed, start, atMidnight ? seed / 8 * 128 : 0, labels, names));
         }
 
-        await writer.WriteAsync(new RecordBatch(records.SelectMany(r => r.Calls).ToArray(), records.SelectMany(r => r.Flows).ToArray()));
         return records;
     }
 

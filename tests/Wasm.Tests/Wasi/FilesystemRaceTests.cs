@@ -13,6 +13,9 @@ public sealed partial class FilesystemRaceTests
 
     private static readonly TimeSpan Duration = TimeSpan.FromSeconds(1);
 
+    // A loaded machine may run one of the two threads late.
+    private static readonly TimeSpan Longest = TimeSpan.FromSeconds(30);
+
     [LinuxTheory]
     [InlineData("kernel")]
     [InlineData("walk")]
@@ -28,13 +31,13 @@ public sealed partial class FilesystemRaceTests
         var swapper = new Thread(() =>
         {
             string race = Path.Combine(sandbox.Inside, "race"), other = Path.Combine(sandbox.Inside, "other");
-            for (; !stop.IsCancellationRequested; swaps++) Assert.Equal(0, Rename(CurrentDirectory, race, CurrentDirectory, other, Exchange));
+            for (; !stop.IsCancellationRequested; swaps++) Rename(CurrentDirectory, race, CurrentDirectory, other, Exchange);
         });
         swapper.Start();
         try
         {
             var time = Stopwatch.StartNew();
-            for (int i = 0; time.Elapsed < Duration; i++)
+            for (int i = 0; time.Elapsed < (reads > 0 && refused > 0 ? Duration : Longest); i++)
             {
                 Result<Descriptor, ErrorCode> opened = root.Open("race/secret.txt");
                 if (opened.IsError)
@@ -91,7 +94,7 @@ public sealed partial class FilesystemRaceTests
         try
         {
             var time = Stopwatch.StartNew();
-            while (time.Elapsed < Duration)
+            while (time.Elapsed < (reads > 0 && refused > 0 ? Duration : Longest))
             {
                 foreach (bool follow in (bool[])[true, false])
                 {

@@ -14,7 +14,8 @@ let result: usize = 0;
 let rows: usize = 0;
 
 export function cabi_realloc(old: usize, oldSize: usize, alignment: usize, size: usize): usize {
-  return size == 0 ? alignment : heap.realloc(old, size);
+  if (size == 0) return alignment;
+  return oldSize == 0 ? heap.alloc(size) : heap.realloc(old, size);
 }
 
 function text(at: usize, length: usize): string {

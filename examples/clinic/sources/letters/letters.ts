@@ -23,7 +23,8 @@ const KEY = "compiled";
 const enum Fault { Malformed, Storage, Denied }
 
 export function cabi_realloc(old: usize, oldSize: usize, alignment: usize, size: usize): usize {
-  return size == 0 ? alignment : heap.realloc(old, size);
+  if (size == 0) return alignment;
+  return oldSize == 0 ? heap.alloc(size) : heap.realloc(old, size);
 }
 
 function text(at: usize, length: usize): string {

@@ -3,7 +3,8 @@
 const PAGE = memory.data(16);
 
 export function cabi_realloc(old: usize, oldSize: usize, alignment: usize, size: usize): usize {
-  return size == 0 ? alignment : heap.realloc(old, size);
+  if (size == 0) return alignment;
+  return oldSize == 0 ? heap.alloc(size) : heap.realloc(old, size);
 }
 
 function mix(hash: u32, at: usize, units: usize): u32 {

@@ -1,6 +1,8 @@
 using Chain.PolicyEngine.Decisions;
+using Chain.PolicyEngine.Policies;
 using Chain.Silo.Applications.Manifest;
 using Chain.Tracer.Calls;
+using Chain.Tracer.Tags;
 using Chain.Wasm.Components.Runtime;
 using Chain.Wasm.Components.Types;
 
@@ -25,7 +27,7 @@ internal sealed class RuleResolver(ApplicationManifest manifest, IReadOnlyDictio
             if (sink.Component is { } component) Component(component, out _);
             if (!names.TryAdd(sink.Name.Value, ("sink", sink.Name.Place)))
             {
-                (string what, PolicyEngine.Policies.PolicyPlace place) = names[sink.Name.Value];
+                (string what, PolicyPlace place) = names[sink.Name.Value];
                 issues.Error(sink.Name.Place, $"the name '{sink.Name.Value}' is taken by a {what} in line {place.Line}");
                 continue;
             }
@@ -38,7 +40,7 @@ internal sealed class RuleResolver(ApplicationManifest manifest, IReadOnlyDictio
     }
 
     public IReadOnlyList<DeclassifierRule> Declassifiers() =>
-        [.. Functions(manifest.Declassifiers).Select(found => new DeclassifierRule(found.Function, found.Rule.Tags))];
+        [.. Functions(manifest.Declassifiers).Select(found => new DeclassifierRule(found.Function, [.. found.Rule.Tags.Select(Pattern)]))];
 
     public IReadOnlyList<EndorserRule> Endorsers() =>
         [.. Functions(manifest.Endorsers).Select(found => new EndorserRule(found.Function, found.Rule.Tags))];
@@ -55,6 +57,9 @@ internal sealed class RuleResolver(ApplicationManifest manifest, IReadOnlyDictio
             }
         }
     }
+
+    private static TagPattern Pattern(Tag tag) =>
+        TagPattern.TryParse(tag.ToString(), out TagPattern pattern, out string reason) ? pattern : throw new FormatException(reason);
 
     private SourceRule? Source(ManifestSource source)
     {
@@ -100,7 +105,7 @@ internal sealed class RuleResolver(ApplicationManifest manifest, IReadOnlyDictio
             }
         }
 
-        TagTemplate[] tags = [.. source.Tags.Select(tag => Tag(tag, text => OfFunction(text, type, source.On))).OfType<TagTemplate>()];
+        TagTemplate[] tags = [.. source.Tags.Select(tag => Template(tag, text => OfFunction(text, type, source.On))).OfType<TagTemplate>()];
         return new SourceRule(component.Name, function, source.On, argument, field, tags);
     }
 
@@ -108,7 +113,7 @@ internal sealed class RuleResolver(ApplicationManifest manifest, IReadOnlyDictio
     {
         if (!manifest.Exposures.Any(exposure => exposure.Component.Value == component.Name))
             issues.Error(source.OnPlace, $"component '{component.Name}' gets no HTTP requests: it is not under 'expose'");
-        TagTemplate[] tags = [.. source.Tags.Select(tag => Tag(tag, InRequest)).OfType<TagTemplate>()];
+        TagTemplate[] tags = [.. source.Tags.Select(tag => Template(tag, InRequest)).OfType<TagTemplate>()];
         return new SourceRule(component.Name, null, SourcePlace.Request, 0, FieldPath.Whole, tags);
     }
 
@@ -118,12 +123,12 @@ internal sealed class RuleResolver(ApplicationManifest manifest, IReadOnlyDictio
             issues.Error(source.OnPlace, $"component '{component.Name}' gets no HTTP responses: it does not import {OutgoingHandler}");
         TagTemplate[] tags =
         [
-            .. source.Tags.Select(tag => Tag(tag, _ => throw new FormatException("a tag of a response has no value from the call"))).OfType<TagTemplate>(),
+            .. source.Tags.Select(tag => Template(tag, _ => throw new FormatException("a tag of a response has no value from the call"))).OfType<TagTemplate>(),
         ];
         return new SourceRule(component.Name, null, SourcePlace.Response, 0, FieldPath.Whole, tags);
     }
 
-    private TagTemplate? Tag(Placed<ManifestTag> tag, Func<string, ValueReference> resolve)
+    private TagTemplate? Template(Placed<ManifestTag> tag, Func<string, ValueReference> resolve)
     {
         if (tag.Value.Path is not { } path) return new TagTemplate(tag.Value.Tag, null);
         try

@@ -39,6 +39,9 @@ public sealed class ComponentHttpServer : IAsyncDisposable
     {
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         logging(builder.Logging);
+
+        // What keeps it from starting is the caller's to tell.
+        builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.Drain);
 
         // The process belongs to the caller, and its signals too.

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Chain.Wasm.Components.CanonicalAbi.Compilation;
 using Chain.Wasm.Components.Hosting;
 using Chain.Wasm.Components.Runtime;
 using Chain.Wasm.Execution;
@@ -13,6 +14,14 @@ internal sealed class AbiContext(InstanceState instance, LinearMemory? memory, F
     /// <summary>The most bytes of a string or list.</summary>
     public const uint MaxByteLength = (1 << 28) - 1;
 
+    /// <summary>
+    /// The most bytes of the host's memory that the values of one call take, as estimated: many elements of a small list can share the bytes of one
+    /// large string. Enough for the longest string there is.
+    /// </summary>
+    public const long MaxLiftedBytes = 1L << 29;
+
+    private long liftable = MaxLiftedBytes;
+
     public InstanceState Instance { get; } = instance;
 
     public StringEncoding Encoding { get; } = encoding;
@@ -25,7 +34,16 @@ internal sealed class AbiContext(InstanceState instance, LinearMemory? memory, F
     public uint Reallocate(uint old, uint oldBytes, int alignment, uint bytes)
     {
         Instance.MayLeave = false;
-        var pointer = (uint)realloc!((int)old, (int)oldBytes, alignment, (int)bytes);
+        uint pointer = 0;
+        try
+        {
+            pointer = (uint)realloc!((int)old, (int)oldBytes, alignment, (int)bytes);
+        }
+        catch (WasmGuestException exception)
+        {
+            AdapterRuntime.TrapOnThrow(exception);
+        }
+
         Instance.MayLeave = true;
         if ((pointer & (uint)(alignment - 1)) != 0) throw new ComponentTrapException("realloc return: result not aligned");
         if (pointer + (ulong)bytes > (ulong)memory!.ByteLength) throw new ComponentTrapException("realloc return: beyond end of memory");
@@ -62,6 +80,21 @@ internal sealed class AbiContext(InstanceState instance, LinearMemory? memory, F
         if (bytes > MaxByteLength) throw new ComponentTrapException($"list of {bytes} bytes is too long, expected at most {MaxByteLength}");
         return Allocate(alignment, (uint)bytes);
     }
+
+    // What the host takes over.
+
+    /// <summary>Begins to count what the host takes of one call.</summary>
+    public void BeginLifting() => liftable = MaxLiftedBytes;
+
+    /// <summary>Counts bytes of the host's memory, before they are taken.</summary>
+    public void Charge(long bytes)
+    {
+        liftable -= bytes;
+        if (liftable < 0) throw new ComponentTrapException($"the values of one call are too large, expected at most {MaxLiftedBytes} bytes");
+    }
+
+    /// <summary>Counts an array, for generated code.</summary>
+    public void ChargeItems(uint length, int bytesEach) => Charge(32 + ((long)length * bytesEach));
 
     // Handles.
 

@@ -15,8 +15,12 @@ internal static class Lists
     }
 
     public static T[] Lift<T>(AbiContext from, uint pointer, uint length, uint elementSize)
-        where T : unmanaged =>
-        MemoryMarshal.Cast<byte, T>(from.ListAt(pointer, length, elementSize, (int)elementSize)).ToArray();
+        where T : unmanaged
+    {
+        Span<byte> bytes = from.ListAt(pointer, length, elementSize, (int)elementSize);
+        from.Charge(32 + (long)bytes.Length);
+        return MemoryMarshal.Cast<byte, T>(bytes).ToArray();
+    }
 
     /// <summary>The bytes of a <c>list&lt;u8&gt;</c> where they are.</summary>
     public static ReadOnlySpan<byte> View(AbiContext from, uint pointer, uint length) => from.ListAt(pointer, length, 1, 1);

@@ -26,24 +26,32 @@ internal abstract unsafe class ObservedFunction(CallInterceptor interceptor)
     {
         ComponentCall call = Describe(flat);
         CallDecision decision = Interceptor.OnCall(call);
+        call.EndArguments();
         answer = 0;
-        switch (decision.What)
+        try
         {
-            case CallDecision.Kind.Answer:
-                answer = Lower((ComponentValue?)decision.Detail, flat);
-                Interceptor.OnOutcome(call, CallOutcome.Answered, null);
-                return null;
-            case CallDecision.Kind.Refuse:
-                var refusal = new CallRefusedException((string)decision.Detail!);
-                Interceptor.OnOutcome(call, CallOutcome.Refused, refusal);
-                throw refusal;
-            case CallDecision.Kind.Route:
-                Route((ComponentFunction)decision.Detail!);
-                return call;
-            default:
-                CheckCanProceed();
-                return call;
+            switch (decision.What)
+            {
+                case CallDecision.Kind.Answer:
+                    answer = Answer((ComponentValue?)decision.Detail, flat);
+                    break;
+                case CallDecision.Kind.Refuse: throw new CallRefusedException((string)decision.Detail!);
+                case CallDecision.Kind.Route:
+                    Route(call, (ComponentFunction)decision.Detail!);
+                    return call;
+                default:
+                    Proceed(call);
+                    return call;
+            }
         }
+        catch (Exception error)
+        {
+            Failed(call, error);
+            throw;
+        }
+
+        Interceptor.OnOutcome(call, CallOutcome.Answered, null);
+        return null;
     }
 
     /// <summary>Ends a call that returned. Answers the bits of the core result that the caller gets.</summary>
@@ -52,11 +60,12 @@ internal abstract unsafe class ObservedFunction(CallInterceptor interceptor)
         call.SetResult(() => Lift(flat, result));
         call.IsErrorResult = IsError(flat, result);
         Interceptor.OnOutcome(call, CallOutcome.Returned, null);
+        call.SetResult(null);
         return result;
     }
 
     /// <summary>Ends a call that did not return.</summary>
-    public void Failed(ComponentCall call, Exception error) => Interceptor.OnOutcome(call, CallInterceptor.OutcomeOf(error), error);
+    public virtual void Failed(ComponentCall call, Exception error) => Interceptor.OnOutcome(call, CallInterceptor.OutcomeOf(error), error);
 
     /// <summary>Whether a <c>result</c>, as core value or in memory, is an error.</summary>
     protected static bool IsError(AbiContext context, FunctionShape shape, ulong bits) =>
@@ -64,15 +73,17 @@ internal abstract unsafe class ObservedFunction(CallInterceptor interceptor)
 
     protected abstract ComponentCall Describe(ulong* flat);
 
-    protected abstract ulong Lower(ComponentValue? answer, ulong* flat);
+    /// <summary>Gives a result in the callee's place.</summary>
+    protected abstract ulong Answer(ComponentValue? answer, ulong* flat);
 
     protected abstract ComponentValue? Lift(ulong* flat, ulong result);
 
     protected abstract bool IsError(ulong* flat, ulong result);
 
-    protected abstract void Route(ComponentFunction callee);
+    protected abstract void Route(ComponentCall call, ComponentFunction callee);
 
-    protected abstract void CheckCanProceed();
+    /// <summary>Lets the call go to the callee it is linked with.</summary>
+    protected abstract void Proceed(ComponentCall call);
 }
 
 /// <summary>A lowered function: calls to the host and between components.</summary>
@@ -80,7 +91,6 @@ internal sealed unsafe class ObservedImport : ObservedFunction
 {
     private readonly LoweredFunction function;
     private ComponentCall? current;
-    private CallDecision verdict;
 
     public ObservedImport(LoweredFunction function, CallInterceptor interceptor)
         : base(interceptor)
@@ -103,7 +113,14 @@ internal sealed unsafe class ObservedImport : ObservedFunction
             new ReadOnlySpan<ulong>(flat, FlatCount), Shape.FlatParameters, Shape.ParameterTuple));
     }
 
-    protected override ulong Lower(ComponentValue? answer, ulong* flat)
+    protected override ulong Answer(ComponentValue? answer, ulong* flat)
+    {
+        ulong bits = Lower(answer, flat);
+        if (Shape.HasOwnParameter) DropOwned(flat);
+        return bits;
+    }
+
+    private ulong Lower(ComponentValue? answer, ulong* flat)
     {
         if (Shape.Type.Result is not { } type) return 0;
         ArgumentNullException.ThrowIfNull(answer);
@@ -120,35 +137,66 @@ internal sealed unsafe class ObservedImport : ObservedFunction
         return Lifter().LiftAll([bits], Shape.FlatResults, new TupleType([type]))[0];
     }
 
-    // The caller waits, so that there is one call at a time.
     public override ComponentCall? Begin(ulong* flat, out ulong answer)
     {
-        verdict = default;
-        return current = base.Begin(flat, out answer);
+        function.Caller.Instance.CheckMayLeave();
+        if (base.Begin(flat, out answer) is not { } call) return null;
+        // An instance that lowers a function of its own can be in the same call twice.
+        call.Outer = current;
+        return current = call;
     }
 
     public override ulong Returned(ComponentCall call, ulong* flat, ulong result)
     {
-        switch (verdict.What)
+        CallDecision verdict = call.Verdict;
+        if (verdict.What == CallDecision.Kind.Proceed)
         {
-            case CallDecision.Kind.Answer:
-                ulong answer = Lower((ComponentValue?)verdict.Detail, flat);
-                Interceptor.OnOutcome(call, CallOutcome.Answered, null);
-                return answer;
-            case CallDecision.Kind.Refuse:
-                var refusal = new CallRefusedException((string)verdict.Detail!);
-                Failed(call, refusal);
-                throw refusal;
-            default:
-                return base.Returned(call, flat, result);
+            current = call.Outer;
+            return base.Returned(call, flat, result);
         }
+
+        ulong answer;
+        try
+        {
+            answer = verdict.What switch
+            {
+                CallDecision.Kind.Answer => Lower((ComponentValue?)verdict.Detail, flat),
+                CallDecision.Kind.Refuse => throw new CallRefusedException((string)verdict.Detail!),
+                _ => throw new InvalidOperationException("a call that has returned cannot be routed"),
+            };
+        }
+        catch (Exception error)
+        {
+            Failed(call, error);
+            throw;
+        }
+
+        current = call.Outer;
+        Interceptor.OnOutcome(call, CallOutcome.Answered, null);
+        return answer;
+    }
+
+    public override void Failed(ComponentCall call, Exception error)
+    {
+        if (current == call) current = call.Outer;
+        base.Failed(call, error);
+    }
+
+    /// <summary>The caller has given away what it passed as <c>own</c>, though nobody got it.</summary>
+    private void DropOwned(ulong* flat)
+    {
+        var scope = new CallScope();
+        var lifter = new TreeLifter(function.Caller, Shape, function.Resources, new HandleLifting(scope));
+        foreach (ComponentValue argument in lifter.LiftAll(new ReadOnlySpan<ulong>(flat, FlatCount), Shape.FlatParameters, Shape.ParameterTuple))
+            HostResources.DropOwned(argument, function.Caller.Instance);
+        scope.EndLends();
     }
 
     /// <summary>Asks the interceptor about a result that the callee still has for itself.</summary>
     private bool Admit(ulong raw)
     {
         ComponentCall call = current!;
-        LiftedFunction callee = function.Lifted!;
+        LiftedFunction callee = call.Target!;
         if (Shape.Type.Result is { } type)
         {
             var lifter = new TreeLifter(callee.Context, callee.Shape, callee.Resources, new HandleLifting(null, PeeksOnly: true));
@@ -156,23 +204,26 @@ internal sealed unsafe class ObservedImport : ObservedFunction
             call.IsErrorResult = type is ResultType && IsError(callee.Context, Shape, raw);
         }
 
-        verdict = Interceptor.OnResult(call);
-        return verdict.What == CallDecision.Kind.Proceed;
+        call.Verdict = Interceptor.OnResult(call);
+        call.SetResult(null);
+        return call.Verdict.What == CallDecision.Kind.Proceed;
     }
 
     protected override bool IsError(ulong* flat, ulong result) => Shape.Type.Result is ResultType
         && IsError(function.Caller, Shape, Shape.FlatResults is null ? flat[FlatCount - 1] : result);
 
-    protected override void Route(ComponentFunction callee)
+    protected override void Route(ComponentCall call, ComponentFunction callee)
     {
         if (function.Host is not null || callee is not LiftedFunction lifted)
             throw new InvalidOperationException("only calls between components can be routed, and only to a component");
-        if (lifted.Shape.Key != Shape.Key) throw new InvalidOperationException("the function that the call is routed to is of another type");
-        function.Lifted = lifted;
+        if (lifted.Shape.Key != Shape.Key || !lifted.Resources.AsSpan().SequenceEqual(function.Resources))
+            throw new InvalidOperationException("the function that the call is routed to is of another type");
+        function.Lifted = call.Target = lifted;
     }
 
-    protected override void CheckCanProceed()
+    protected override void Proceed(ComponentCall call)
     {
+        function.Lifted = call.Target = function.Callee as LiftedFunction;
         if (function is { Lifted: null, Host: null }) throw new ComponentTrapException($"no component answers {function.Callee.Describe()}");
     }
 
@@ -189,7 +240,21 @@ internal sealed unsafe class ObservedExport(LiftedFunction function, Delegate in
     protected override ComponentCall Describe(ulong* flat) => new(function.Instance.Store, CallDirection.Export, function, "", () => Lifter().LiftAll(
         new ReadOnlySpan<ulong>(flat, Shape.LiftedType.Parameters.Length), Shape.FlatParameters, Shape.ParameterTuple));
 
-    protected override ulong Lower(ComponentValue? answer, ulong* flat) =>
+    // The host can call again after a refusal: nothing of the guest's has run but its allocator.
+    public override ComponentCall? Begin(ulong* flat, out ulong answer)
+    {
+        try
+        {
+            return base.Begin(flat, out answer);
+        }
+        catch
+        {
+            AdapterRuntime.EndExportCall(function);
+            throw;
+        }
+    }
+
+    protected override ulong Answer(ComponentValue? answer, ulong* flat) =>
         throw new CallRefusedException("a call of the host's cannot be answered for the guest, only refused");
 
     protected override ComponentValue? Lift(ulong* flat, ulong result) => Shape.Type.Result is { } type
@@ -198,9 +263,9 @@ internal sealed unsafe class ObservedExport(LiftedFunction function, Delegate in
 
     protected override bool IsError(ulong* flat, ulong result) => Shape.Type.Result is ResultType && IsError(function.Context, Shape, result);
 
-    protected override void Route(ComponentFunction callee) => throw new InvalidOperationException("a call of the host's cannot be routed");
+    protected override void Route(ComponentCall call, ComponentFunction callee) => throw new InvalidOperationException("a call of the host's cannot be routed");
 
-    protected override void CheckCanProceed()
+    protected override void Proceed(ComponentCall call)
     {
     }
 

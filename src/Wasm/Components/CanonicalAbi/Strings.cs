@@ -16,6 +16,7 @@ internal static class Strings
     public static string Lift(AbiContext context, uint pointer, uint taggedLength)
     {
         ReadOnlySpan<byte> bytes = Source(context, pointer, taggedLength, out StringEncoding encoding);
+        context.Charge(32 + (encoding == StringEncoding.Utf16 ? bytes.Length : 2L * bytes.Length));
         return encoding switch
         {
             StringEncoding.Utf8 => FromUtf8(bytes),
@@ -118,7 +119,7 @@ internal static class Strings
     private static uint Latin1ToUtf16(AbiContext to, ReadOnlySpan<byte> source, out uint length)
     {
         length = (uint)source.Length;
-        uint pointer = to.Allocate(2, CheckLength(length * 2UL));
+        uint pointer = to.Allocate(2, length * 2);
         Encoding.Latin1.GetChars(source, MemoryMarshal.Cast<byte, char>(to.At(pointer, length * 2, 2)));
         return pointer;
     }
@@ -195,7 +196,7 @@ internal static class Strings
             return pointer;
         }
 
-        uint worst = CheckLength(count * 2UL);
+        uint worst = count * 2;
         pointer = to.Reallocate(pointer, count, 2, worst);
         var bytes = (uint)units.Length * 2;
         MemoryMarshal.AsBytes(units).CopyTo(to.At(pointer, worst, 2));

@@ -25,10 +25,9 @@ internal static class TreeCall
         {
             flat = new TreeLowerer(function.Context, shape, function.Resources, scope).LowerAll(arguments, shape.FlatParameters, shape.ParameterTuple);
         }
-        catch (ArgumentException)
+        catch (Exception error)
         {
-            // Nothing of the guest's has run but its allocator: it can be called again.
-            AdapterRuntime.EndExportCall(function);
+            AdapterRuntime.LoweringFailed(function, error);
             throw;
         }
 

@@ -17,8 +17,8 @@ namespace Chain.Wasm.Components.CanonicalAbi;
 /// <param name="handles">What becomes of handles.</param>
 internal readonly struct TreeLifter(AbiContext context, FunctionShape shape, RuntimeResourceType[] resources, HandleLifting handles)
 {
-    /// <summary>Values that cross in one call, at most: a list of a few bytes can stand for millions of empty things.</summary>
-    private const int MaxItems = 50_000_000;
+    // What a value takes as a tree, roughly: a list of a few bytes can stand for millions of empty things.
+    private const int BytesOfValue = 64;
 
     /// <summary>Lifts values that are flat, or in the memory that the first core value points to.</summary>
     /// <param name="flat">The core values' bits.</param>
@@ -26,6 +26,7 @@ internal readonly struct TreeLifter(AbiContext context, FunctionShape shape, Run
     /// <param name="tuple">The values as a tuple.</param>
     public ComponentValue[] LiftAll(ReadOnlySpan<ulong> flat, ValueType[]? types, TupleType tuple)
     {
+        context.BeginLifting();
         var values = new ComponentValue[tuple.Types.Count];
         if (types is null)
         {
@@ -50,21 +51,21 @@ internal readonly struct TreeLifter(AbiContext context, FunctionShape shape, Run
             case ListType { Length: { } length } list: return LoadItems(list.Element, pointer, length);
             case MapType map: return LiftList(new TupleType([map.Key, map.Value]), ReadU32(pointer), ReadU32(pointer + 4));
             case RecordType record:
+                context.ChargeItems((uint)record.Fields.Count, BytesOfValue);
                 var fields = new ComponentValue[record.Fields.Count];
                 LoadMembers([.. record.Fields.Select(static field => field.Type)], pointer, fields);
                 return Record(record, fields);
             case TupleType tuple:
+                context.ChargeItems((uint)tuple.Types.Count, BytesOfValue);
                 var items = new ComponentValue[tuple.Types.Count];
                 LoadMembers(tuple.Types, pointer, items);
                 return new TupleValue(items);
             case FlagsType flags: return Flags(flags, (uint)ReadBits(pointer, (int)type.Layout.Size));
             case HandleType handle: return LiftHandle(handle, (int)ReadU32(pointer));
             default:
-                ValType?[] payloads = ValueMover.PayloadsOf(type);
-                int size = payloads.Length <= 1 << 8 ? 1 : payloads.Length <= 1 << 16 ? 2 : 4;
-                int number = AbiContext.CheckCase((int)ReadBits(pointer, size), payloads.Length);
-                int alignment = payloads.Max(static payload => payload?.Layout.Alignment ?? 1);
-                return Case(type, number, payloads[number] is { } payload ? Load(payload, pointer + (uint)Align(size, alignment)) : null);
+                VariantShape variant = VariantShape.Of(type);
+                int number = AbiContext.CheckCase((int)ReadBits(pointer, variant.DiscriminantSize), variant.Payloads.Length);
+                return Case(type, number, variant.Payloads[number] is { } payload ? Load(payload, pointer + variant.PayloadOffset) : null);
         }
     }
 
@@ -81,7 +82,7 @@ internal readonly struct TreeLifter(AbiContext context, FunctionShape shape, Run
 
     private ListValue LoadItems(ValType element, uint pointer, uint length)
     {
-        if (length > MaxItems) throw new ComponentTrapException($"list of {length} items is too long to show, expected at most {MaxItems}");
+        context.ChargeItems(length, BytesOfValue);
         var items = new ComponentValue[length];
         for (uint i = 0; i < length; i++) items[i] = Load(element, pointer + (i * (uint)element.Layout.Size));
         return new ListValue(items);
@@ -90,7 +91,9 @@ internal readonly struct TreeLifter(AbiContext context, FunctionShape shape, Run
     private ListValue LiftList(ValType element, uint pointer, uint length)
     {
         Span<byte> bytes = context.ListAt(pointer, length, (uint)element.Layout.Size, element.Layout.Alignment);
-        return element is PrimitiveType { Kind: PrimitiveKind.U8 } ? new ListValue(bytes.ToArray()) : LoadItems(element, pointer, length);
+        if (element is not PrimitiveType { Kind: PrimitiveKind.U8 }) return LoadItems(element, pointer, length);
+        context.Charge(bytes.Length);
+        return new ListValue(bytes.ToArray());
     }
 
     private StringValue LiftString(uint pointer, uint length) => new(Strings.Lift(context, pointer, length));
@@ -118,11 +121,11 @@ internal readonly struct TreeLifter(AbiContext context, FunctionShape shape, Run
             case FlagsType flags: return Flags(flags, (uint)reader.Next(ValueType.I32));
             case HandleType handle: return LiftHandle(handle, (int)reader.Next(ValueType.I32));
             default:
-                ValType?[] payloads = ValueMover.PayloadsOf(type);
-                int number = AbiContext.CheckCase((int)reader.Next(ValueType.I32), payloads.Length);
+                VariantShape variant = VariantShape.Of(type);
+                int number = AbiContext.CheckCase((int)reader.Next(ValueType.I32), variant.Payloads.Length);
                 FlatReader inner = reader;
-                ComponentValue? payload = payloads[number] is { } payloadType ? LiftFlat(payloadType, ref inner) : null;
-                reader.Skip(payloads.Max(static one => one is null ? 0 : Flattening.Flatten(one)!.Count));
+                ComponentValue? payload = variant.Payloads[number] is { } payloadType ? LiftFlat(payloadType, ref inner) : null;
+                reader.Skip(variant.FlatPayloads);
                 return Case(type, number, payload);
         }
     }
@@ -175,7 +178,7 @@ internal readonly struct TreeLifter(AbiContext context, FunctionShape shape, Run
         Representation representation = handles.PeeksOnly
             ? context.Instance.Handles.Get(index, type)
             : handle.IsOwn ? context.LiftOwn(index, type) : context.LiftBorrow(index, type, handles.Scope!);
-        return new ResourceValue(handle.IsOwn, HostResources.ToObject(representation, type));
+        return new ResourceValue(handle.IsOwn, HostResources.ToObject(representation, type, handle.IsOwn && !handles.PeeksOnly));
     }
 
     private uint ReadU32(uint pointer) => (uint)ReadBits(pointer, 4);

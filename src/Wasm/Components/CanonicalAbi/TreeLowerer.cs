@@ -72,13 +72,11 @@ internal readonly struct TreeLowerer(AbiContext context, FunctionShape shape, Ru
             case (FlagsType flags, FlagsValue set): WriteBits(pointer, (int)type.Layout.Size, FlagBits(flags, set)); break;
             case (HandleType handle, ResourceValue resource): WriteBits(pointer, 4, (uint)LowerHandle(handle, resource)); break;
             default:
-                ValType?[] payloads = PayloadsOf(type, value);
-                int number = CaseOf(type, value, out ComponentValue? payload);
-                int size = payloads.Length <= 1 << 8 ? 1 : payloads.Length <= 1 << 16 ? 2 : 4;
-                WriteBits(pointer, size, (uint)number);
-                CheckPayload(type, payloads[number], payload);
-                int alignment = payloads.Max(static one => one?.Layout.Alignment ?? 1);
-                if (payload is not null) Store(payload, payloads[number]!, pointer + (uint)Align(size, alignment));
+                VariantShape variant = VariantOf(type, value);
+                int number = CaseOf(type, variant, value, out ComponentValue? payload);
+                CheckPayload(type, variant.Payloads[number], payload);
+                WriteBits(pointer, variant.DiscriminantSize, (uint)number);
+                if (payload is not null) Store(payload, variant.Payloads[number]!, pointer + variant.PayloadOffset);
                 break;
         }
     }
@@ -135,13 +133,13 @@ internal readonly struct TreeLowerer(AbiContext context, FunctionShape shape, Ru
             case (FlagsType flags, FlagsValue set): flat.Add(FlagBits(flags, set)); break;
             case (HandleType handle, ResourceValue resource): flat.Add((uint)LowerHandle(handle, resource)); break;
             default:
-                ValType?[] payloads = PayloadsOf(type, value);
-                int number = CaseOf(type, value, out ComponentValue? payload);
-                CheckPayload(type, payloads[number], payload);
+                VariantShape variant = VariantOf(type, value);
+                int number = CaseOf(type, variant, value, out ComponentValue? payload);
+                CheckPayload(type, variant.Payloads[number], payload);
                 flat.Add((uint)number);
-                int end = flat.Count + payloads.Max(static one => one is null ? 0 : Flattening.Flatten(one)!.Count);
+                int end = flat.Count + variant.FlatPayloads;
                 // The bits of a smaller value are those of the larger that it shares its place with.
-                if (payload is not null) LowerFlat(payload, payloads[number]!, flat);
+                if (payload is not null) LowerFlat(payload, variant.Payloads[number]!, flat);
                 while (flat.Count < end) flat.Add(0);
                 break;
         }
@@ -154,9 +152,21 @@ internal readonly struct TreeLowerer(AbiContext context, FunctionShape shape, Ru
         (PrimitiveKind.Char, CharValue character) => (uint)character.Value.Value,
         (PrimitiveKind.F32, FloatValue { Kind: PrimitiveKind.F32 } number) => BitConverter.SingleToUInt32Bits((float)number.Value),
         (PrimitiveKind.F64, FloatValue { Kind: PrimitiveKind.F64 } number) => BitConverter.DoubleToUInt64Bits(number.Value),
-        (_, IntegerValue number) when number.Kind == kind =>
-            kind is PrimitiveKind.S64 or PrimitiveKind.U64 ? number.Unsigned : (uint)number.Signed,
+        (PrimitiveKind.S64 or PrimitiveKind.U64, IntegerValue number) when number.Kind == kind => number.Unsigned,
+        (_, IntegerValue number) when number.Kind == kind => IsInRange(kind, number.Signed)
+            ? (uint)number.Signed
+            : throw new ArgumentException($"{number.Signed} is no {kind.ToString().ToLowerInvariant()}"),
         _ => throw Mismatch(PrimitiveType.Of(kind), value),
+    };
+
+    private static bool IsInRange(PrimitiveKind kind, long value) => kind switch
+    {
+        PrimitiveKind.S8 => value is >= sbyte.MinValue and <= sbyte.MaxValue,
+        PrimitiveKind.U8 => value is >= 0 and <= byte.MaxValue,
+        PrimitiveKind.S16 => value is >= short.MinValue and <= short.MaxValue,
+        PrimitiveKind.U16 => value is >= 0 and <= ushort.MaxValue,
+        PrimitiveKind.S32 => value is >= int.MinValue and <= int.MaxValue,
+        _ => value is >= 0 and <= uint.MaxValue,
     };
 
     private static uint FlagBits(FlagsType type, FlagsValue value)
@@ -175,20 +185,21 @@ internal readonly struct TreeLowerer(AbiContext context, FunctionShape shape, Ru
     private int LowerHandle(HandleType handle, ResourceValue value)
     {
         RuntimeResourceType type = resources[shape.OrdinalOf(handle)];
-        Representation representation = HostResources.ToRepresentation(value.Resource, type);
+        if (handle.IsOwn && !value.IsOwn) throw new ArgumentException($"expected an owned resource of type {type.Name}, found a borrowed one");
+        Representation representation = HostResources.ToRepresentation(value.Resource, type, handle.IsOwn);
         return handle.IsOwn ? context.LowerOwn(representation, type) : context.LowerBorrow(representation, type, scope!);
     }
 
-    private static ValType?[] PayloadsOf(ValType type, ComponentValue value) =>
-        type is VariantType or EnumType or OptionType or ResultType ? ValueMover.PayloadsOf(type) : throw Mismatch(type, value);
+    private static VariantShape VariantOf(ValType type, ComponentValue value) =>
+        type is VariantType or EnumType or OptionType or ResultType ? VariantShape.Of(type) : throw Mismatch(type, value);
 
-    private static int CaseOf(ValType type, ComponentValue value, out ComponentValue? payload)
+    private static int CaseOf(ValType type, VariantShape variant, ComponentValue value, out ComponentValue? payload)
     {
         payload = null;
         switch (type, value)
         {
-            case (EnumType labels, EnumValue one) when IndexOf(labels.Labels, one.Label) is var number and >= 0: return number;
-            case (VariantType variant, VariantValue one) when IndexOf(variant.Cases.Select(static c => c.Label), one.Label) is var number and >= 0:
+            case (EnumType, EnumValue one) when variant.NumberOf(one.Label) is var number and >= 0: return number;
+            case (VariantType, VariantValue one) when variant.NumberOf(one.Label) is var number and >= 0:
                 payload = one.Payload;
                 return number;
             case (OptionType, OptionValue option):

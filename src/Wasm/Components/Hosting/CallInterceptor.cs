@@ -129,7 +129,7 @@ public sealed class CallRefusedException(string reason) : WasmException(reason);
 /// <summary>A call as an interceptor sees it. For the thread of the call.</summary>
 public sealed class ComponentCall
 {
-    private readonly Func<ComponentValue[]> readArguments;
+    private Func<ComponentValue[]>? readArguments;
     private ComponentValue[]? arguments;
     private Func<ComponentValue?>? readResult;
 
@@ -166,10 +166,13 @@ public sealed class ComponentCall
     public object? State { get; set; }
 
     /// <summary>
-    /// The arguments, made into trees when first asked for; handles in them are only looked at. Must be asked for first before the callee runs.
+    /// The arguments, made into trees when first asked for, which must be while <see cref="CallInterceptor.OnCall"/> runs; handles in them are only
+    /// looked at.
     /// </summary>
     /// <exception cref="ComponentTrapException">They are no values of their types.</exception>
-    public IReadOnlyList<ComponentValue> Arguments => arguments ??= readArguments();
+    /// <exception cref="InvalidOperationException">They are asked for first after <see cref="CallInterceptor.OnCall"/>.</exception>
+    public IReadOnlyList<ComponentValue> Arguments => arguments ??=
+        (readArguments ?? throw new InvalidOperationException("the arguments must be asked for while OnCall runs"))();
 
     /// <summary>The result, made into a tree when asked for; <see langword="null"/> where there is none.</summary>
     public ComponentValue? Result => readResult?.Invoke();
@@ -177,5 +180,17 @@ public sealed class ComponentCall
     /// <summary>Whether the function's type is a <c>result</c> and what it returned is an error. It builds no tree.</summary>
     public bool IsErrorResult { get; internal set; }
 
-    internal void SetResult(Func<ComponentValue?> read) => readResult = read;
+    /// <summary>The same function's call that this one is made in, if any.</summary>
+    internal ComponentCall? Outer { get; set; }
+
+    /// <summary>Where it went, if to a guest.</summary>
+    internal Runtime.LiftedFunction? Target { get; set; }
+
+    /// <summary>What is to become of the result.</summary>
+    internal CallDecision Verdict { get; set; }
+
+    internal void SetResult(Func<ComponentValue?>? read) => readResult = read;
+
+    // They are read off the caller's stack, which goes on from here.
+    internal void EndArguments() => readArguments = null;
 }

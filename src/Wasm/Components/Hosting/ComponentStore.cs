@@ -1,4 +1,4 @@
-using System.Diagnostics;
+using Chain.Wasm.Components.Runtime;
 using Chain.Wasm.Execution;
 
 namespace Chain.Wasm.Components.Hosting;
@@ -10,11 +10,8 @@ namespace Chain.Wasm.Components.Hosting;
 public sealed class ComponentStore : IDisposable
 {
     private readonly Dictionary<Type, object> states = [];
-
-    // When the call is to end, as SetDeadline was told; the timer is made when something may wait.
-    private CancellationToken cancellation;
-    private long due = long.MaxValue;
-    private CancellationTokenSource? timer;
+    private readonly List<InstanceState> instances = [];
+    private readonly CallCancellation cancellation = new();
 
     public ComponentStore(Engine engine, StoreLimits? limits = null) => Core = engine.CreateStore(limits);
 
@@ -24,30 +21,18 @@ public sealed class ComponentStore : IDisposable
     /// <summary>Who is shown the calls of instances made from now on; <see langword="null"/> for nobody.</summary>
     public CallInterceptor? Interceptor { get; set; }
 
-    /// <summary>What functions of the host that wait must listen to: cancelled when the call is to end, or its time is over.</summary>
-    public CancellationToken Cancellation
-    {
-        get
-        {
-            // Only calls that may wait pay for a timer.
-            if (due == long.MaxValue || timer is not null) return timer?.Token ?? cancellation;
-            timer = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-            TimeSpan left = Stopwatch.GetElapsedTime(Stopwatch.GetTimestamp(), due);
-            timer.CancelAfter(left < TimeSpan.Zero ? TimeSpan.Zero : left);
-            return timer.Token;
-        }
-    }
+    /// <summary>
+    /// What functions of the host that wait must listen to: cancelled when the call is to end, because its time is up or somebody wants it so. Any thread.
+    /// </summary>
+    public CancellationToken Cancellation => cancellation.Token;
 
-    /// <summary>Sets when calls end, for running code (<see cref="Store.SetDeadline"/>) and for functions of the host that wait.</summary>
+    /// <summary>
+    /// Sets when calls end, for running code (<see cref="Store.SetDeadline"/>) and for functions of the host that wait. Any thread; host functions that
+    /// wait already are told too.
+    /// </summary>
     public void SetDeadline(TimeSpan timeout, CancellationToken cancellation = default)
     {
-        timer?.Dispose();
-        timer = null;
-        this.cancellation = cancellation;
-
-        // A timer takes 49 days at most.
-        bool ends = timeout != Timeout.InfiniteTimeSpan && timeout.TotalDays < 49;
-        due = ends ? Stopwatch.GetTimestamp() + (long)(timeout.TotalSeconds * Stopwatch.Frequency) : long.MaxValue;
+        this.cancellation.Set(timeout, cancellation);
         Core.SetDeadline(timeout, cancellation);
     }
 
@@ -61,11 +46,17 @@ public sealed class ComponentStore : IDisposable
         where T : class =>
         states.TryGetValue(typeof(T), out object? state) ? (T)state : throw new InvalidOperationException($"the store has no {typeof(T).Name}");
 
+    /// <summary>Gives everything back: memory, resources of the host that guests own, and the states. Destructors of guests do not run.</summary>
+    /// <exception cref="InvalidOperationException">A call is under way.</exception>
     public void Dispose()
     {
-        timer?.Dispose();
         Core.Dispose();
+        foreach (InstanceState instance in instances) instance.Handles.Clear();
+        instances.Clear();
         foreach (object state in states.Values) (state as IDisposable)?.Dispose();
         states.Clear();
+        cancellation.Dispose();
     }
+
+    internal void Own(InstanceState instance) => instances.Add(instance);
 }

@@ -59,6 +59,8 @@ internal sealed class LiftedFunction : ComponentFunction
     private Delegate? coreDelegate;
     private Delegate? entryDelegate;
     private Delegate? postReturnDelegate;
+    private CallInterceptor? observer;
+    private bool hasAskedObserver;
 
     public LiftedFunction(FuncType type, AbiContext context, Function core, Function? postReturn, RuntimeResourceType[] resources)
         : base(type)
@@ -85,17 +87,28 @@ internal sealed class LiftedFunction : ComponentFunction
 
     public bool HasPostReturn => postReturn is not null;
 
+    /// <summary>Who is shown its calls; asked when the first one is made, since it has its name only then.</summary>
+    private CallInterceptor? Observer
+    {
+        get
+        {
+            if (!hasAskedObserver) observer = Instance.Interceptor is { } interceptor && interceptor.Observes(this) ? interceptor : null;
+            hasAskedObserver = true;
+            return observer;
+        }
+    }
+
     /// <summary>The core function, as a delegate of <see cref="CoreDelegates.TypeOf"/> its type.</summary>
-    public Delegate CoreDelegate => coreDelegate ??= core.CreateDelegate(CoreDelegates.TypeOf(core.Type));
+    public Delegate CoreDelegate => coreDelegate ??= core.CreateDelegate(Shape.LiftedDelegate);
 
     /// <summary>What the host calls: the core function, or what shows calls of it to the interceptor.</summary>
-    public Delegate EntryDelegate => entryDelegate ??= Instance.Store.Interceptor is { } interceptor && interceptor.Observes(this)
-        ? ObservedCode.Create(new ObservedExport(this, CoreDelegate, interceptor), CoreDelegates.TypeOf(core.Type))
+    public Delegate EntryDelegate => entryDelegate ??= Observer is { } interceptor
+        ? ObservedCode.Create(new ObservedExport(this, CoreDelegate, interceptor), Shape.LiftedDelegate)
         : CoreDelegate;
 
     public Delegate PostReturnDelegate => postReturnDelegate ??= postReturn!.CreateDelegate(CoreDelegates.TypeOf(postReturn.Type));
 
-    public override ComponentValue? Invoke(params ReadOnlySpan<ComponentValue> arguments) => Instance.Store.Interceptor is { } interceptor && interceptor.Observes(this)
+    public override ComponentValue? Invoke(params ReadOnlySpan<ComponentValue> arguments) => Observer is { } interceptor
         ? TreeCall.Invoke(this, arguments, interceptor)
         : TreeCall.Invoke(this, arguments);
 
@@ -106,7 +119,15 @@ internal sealed class LiftedFunction : ComponentFunction
     {
         if (postReturn is null) return;
         Instance.MayLeave = false;
-        postReturn.Invoke(coreResults);
+        try
+        {
+            postReturn.Invoke(coreResults);
+        }
+        catch (WasmGuestException exception)
+        {
+            AdapterRuntime.TrapOnThrow(exception);
+        }
+
         Instance.MayLeave = true;
     }
 }

@@ -7,13 +7,14 @@ namespace Chain.Wasm.Components.Runtime;
 public sealed class ComponentInstance
 {
     private readonly List<InstanceState> states = [];
-    private readonly List<Instance> coreInstances = [];
+    private readonly List<Action> steps = [];
     private InstanceItem exports = null!;
 
     internal ComponentInstance(CompiledComponent component, ComponentStore store, IReadOnlyDictionary<string, ComponentItem> imports)
     {
         Component = component;
         Store = store;
+        Budget = new InstantiationBudget(component.DisplayName, store.Core.Limits);
         var state = new InstanceState(store, null, "");
         Own(state);
         exports = new Instantiation(this, component, component.Context, null, state).Run(imports);
@@ -41,17 +42,38 @@ public sealed class ComponentInstance
     }
 
     /// <summary>
-    /// Puts all core instances back to what instantiation made of them, drops all handles and makes it enterable again: a new instance for a
-    /// fraction of the price.
+    /// Puts all core instances back to what instantiation made of them, runs start functions again, drops all handles and makes it enterable again: a
+    /// new instance for a fraction of the price. Resources of it that the host or other components hold mean nothing any more.
     /// </summary>
     /// <exception cref="InvalidOperationException">A call is under way in its store.</exception>
+    /// <exception cref="WasmTrapException">A start function trapped; the instance can be reset, but not called.</exception>
     public void Reset()
     {
+        if (Store.Core.IsRunning) throw new InvalidOperationException("the instance cannot be reset while its store runs a call");
         foreach (InstanceState state in states) state.Reset();
-        foreach (Instance instance in coreInstances) instance.Reset();
+        try
+        {
+            foreach (Action step in steps) step();
+        }
+        catch
+        {
+            foreach (InstanceState state in states) state.Close();
+            throw;
+        }
     }
 
-    internal void Own(InstanceState state) => states.Add(state);
+    /// <summary>What its instantiation may still do.</summary>
+    internal InstantiationBudget Budget { get; }
 
-    internal void Own(Instance instance) => coreInstances.Add(instance);
+    /// <summary>Notes an instance inside it.</summary>
+    internal void Own(InstanceState state)
+    {
+        Budget.Enter(state);
+        states.Add(state);
+        Store.Own(state);
+    }
+
+    internal void Own(Instance instance) => steps.Add(instance.Reset);
+
+    internal void OwnStart(ComponentFunction function) => steps.Add(() => function.Invoke());
 }

@@ -12,9 +12,10 @@ namespace Chain.Wasm.Components.Runtime;
 /// </summary>
 public sealed class ComponentLinker(Engine engine)
 {
-    private readonly Dictionary<string, HostInterface> hosts = [];
-    private readonly Dictionary<string, (ComponentItem Item, ExternType Type)> items = [];
-    private readonly Dictionary<string, string> routes = [];
+    private readonly VersionedItems<HostInterface> hosts = new();
+    private readonly VersionedItems<Offer> offers = new();
+    private readonly VersionedItems<string> routes = new();
+    private ComponentStore? store;
 
     public Engine Engine { get; } = engine;
 
@@ -33,10 +34,14 @@ public sealed class ComponentLinker(Engine engine)
     }
 
     /// <summary>Offers all that an instance exports to components in the same store; it goes before interfaces of the host.</summary>
+    /// <exception cref="ArgumentException">An instance of another store was offered before.</exception>
     public ComponentLinker Add(ComponentInstance provider)
     {
+        if (store is not null && store != provider.Store)
+            throw new ArgumentException("instances of different stores cannot be linked; leave the calls to an interceptor (AddRoute)", nameof(provider));
+        store = provider.Store;
         foreach (NamedExtern export in provider.Component.Context.Type.Exports)
-            items[export.Name] = (provider.Exports[export.Name], export.Type);
+            offers.Set(export.Name, new Offer(export.Name, provider.Exports[export.Name], export.Type));
         return this;
     }
 
@@ -61,18 +66,20 @@ public sealed class ComponentLinker(Engine engine)
         ComponentType type = component.Context.Type;
         // What an interface uses of another is the resource type that the other import brought in.
         var resources = new Dictionary<ResourceIdentity, TypeItem>();
+        ComponentStore? boundTo = null;
         foreach (NamedExtern import in type.Imports)
         {
-            if (InterfaceVersions.Find(items.ToDictionary(static item => item.Key, static item => (object)item.Key), import.Name) is string name)
+            if (offers.Find(import.Name) is { } offer)
             {
-                (ComponentItem item, ExternType given) = items[name];
-                matching.Open(given, import.Type, type.ImportedResources, substitution);
-                if (matching.Check(given, substitution.Apply(import.Type)) is { } reason)
-                    throw Unmet(component, import, $"what is there under '{name}' does not fit: {reason}");
-                matching.Bind(given, import.Type, substitution);
-                imports[import.Name] = item;
+                matching.Open(offer.Type, import.Type, type.ImportedResources, substitution);
+                if (matching.Check(offer.Type, substitution.Apply(import.Type)) is { } reason)
+                    throw Unmet(component, import, $"what is there under '{offer.Name}' does not fit: {reason}");
+                matching.Bind(offer.Type, import.Type, substitution);
+                imports[import.Name] = offer.Item;
+                Note(import.Type, offer.Item, resources);
+                boundTo = store;
             }
-            else if (InterfaceVersions.Find(routes, import.Name) is not null)
+            else if (routes.Find(import.Name) is not null)
             {
                 imports[import.Name] = Routed(component, import, import, resources);
             }
@@ -82,17 +89,35 @@ public sealed class ComponentLinker(Engine engine)
             }
         }
 
-        return new PreparedComponent(component, imports);
+        return new PreparedComponent(component, imports, boundTo);
+    }
+
+    // Interfaces of the host may use resource types of an instance that was offered.
+    private static void Note(ExternType wanted, ComponentItem item, Dictionary<ResourceIdentity, TypeItem> resources)
+    {
+        switch (wanted, item)
+        {
+            case (TypeExtern { Type: ResourceType resource }, TypeItem type): resources[resource.Identity] = type; break;
+            case (InstanceExtern { Instance: var instance }, InstanceItem made):
+                foreach (NamedExtern export in instance.Exports)
+                {
+                    if (made.Find(export.Name) is { } found) Note(export.Type, found, resources);
+                }
+
+                break;
+        }
     }
 
     private ComponentItem FromHost(CompiledComponent component, NamedExtern import, Dictionary<ResourceIdentity, TypeItem> resources)
     {
-        if (InterfaceVersions.Find(hosts, import.Name) is { } host && import.Type is InstanceExtern { Instance: var wanted })
+        if (hosts.Find(import.Name) is { } host && import.Type is InstanceExtern { Instance: var wanted })
             return new InstanceItem(wanted.Exports.ToDictionary(static export => export.Name, export => FromHost(component, import, host, export, resources)));
+        // What a type is bound to needs nobody who offers it.
+        if (import.Type is TypeExtern { Type: not ResourceType }) return new TypeItem(null);
+        if (import.Type is TypeExtern { Type: ResourceType same } && resources.TryGetValue(same.Identity, out TypeItem? known)) return known;
         // Functions and types that are imported by themselves belong to the interface without a name.
-        if (hosts.TryGetValue("", out HostInterface? loose) && import.Type is FuncExtern or TypeExtern)
-            return FromHost(component, import, loose!, import, resources);
-        throw Unmet(component, import, Offer(import.Name));
+        if (import.Type is FuncExtern or TypeExtern && hosts.Find("") is { } loose) return FromHost(component, import, loose, import, resources);
+        throw Unmet(component, import, Offers(import.Name));
     }
 
     private static ComponentItem FromHost(
@@ -148,10 +173,10 @@ public sealed class ComponentLinker(Engine engine)
         }
     }
 
-    private string Offer(string name)
+    private string Offers(string name)
     {
         string path = InterfaceVersions.WithoutVersion(name);
-        string[] versions = [.. hosts.Keys.Concat(items.Keys).Where(other => InterfaceVersions.WithoutVersion(other) == path)];
+        string[] versions = [.. hosts.Names.Concat(offers.Names).Where(other => InterfaceVersions.WithoutVersion(other) == path)];
         if (versions.Length > 0) return $"there is {string.Join(", ", versions)}, which is not compatible";
         string other = InterfaceVersions.CanonicalName(name) is var canonical && canonical != name ? $"'{name}', or another version of {canonical}" : $"'{name}'";
         return $"the host does not offer it, and no component is linked that exports {other}";
@@ -159,17 +184,22 @@ public sealed class ComponentLinker(Engine engine)
 
     private static ComponentLinkException Unmet(CompiledComponent component, NamedExtern import, string why) =>
         new($"{component.DisplayName}: unmet import \"{import.Name}\" ({import.Type.Sort.ToString().ToLowerInvariant()}): {why}");
+
+    /// <summary>What an instance exports.</summary>
+    private sealed record Offer(string Name, ComponentItem Item, ExternType Type);
 }
 
 /// <summary>A component whose imports are met. Safe for any thread, where nothing it is linked with is bound to a store.</summary>
 public sealed class PreparedComponent
 {
     private readonly IReadOnlyDictionary<string, ComponentItem> imports;
+    private readonly ComponentStore? boundTo;
 
-    internal PreparedComponent(CompiledComponent component, IReadOnlyDictionary<string, ComponentItem> imports)
+    internal PreparedComponent(CompiledComponent component, IReadOnlyDictionary<string, ComponentItem> imports, ComponentStore? boundTo)
     {
         Component = component;
         this.imports = imports;
+        this.boundTo = boundTo;
     }
 
     public CompiledComponent Component { get; }
@@ -181,5 +211,11 @@ public sealed class PreparedComponent
     /// <exception cref="UnsupportedComponentException">It needs the Component Model's async.</exception>
     /// <exception cref="WasmLimitException">The store allows less than it needs.</exception>
     /// <exception cref="WasmTrapException">A start function or a segment trapped.</exception>
-    public ComponentInstance Instantiate(ComponentStore store) => new(Component, store, imports);
+    /// <exception cref="ArgumentException">The store is of another engine, or not that of the instances it is linked with.</exception>
+    public ComponentInstance Instantiate(ComponentStore store)
+    {
+        if (store.Core.Engine != Component.Engine) throw new ArgumentException("the store is of another engine", nameof(store));
+        if (boundTo is not null && boundTo != store) throw new ArgumentException("the store is not that of the instances it is linked with", nameof(store));
+        return new(Component, store, imports);
+    }
 }

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Text;
+using Chain.Wasm.Components.CanonicalAbi.Compilation;
 using Chain.Wasm.Components.Types;
 using CoreFunctionType = Chain.Wasm.Binary.FunctionType;
 using ValueType = Chain.Wasm.Binary.ValueType;
@@ -12,6 +13,9 @@ internal sealed class FunctionShape
     private static readonly ConditionalWeakTable<FuncType, FunctionShape> Known = [];
 
     private readonly List<ResourceIdentity> resources = [];
+    private Type? liftedDelegate;
+    private Type? loweredDelegate;
+    private bool hasOwn;
 
     private FunctionShape(FuncType type)
     {
@@ -23,6 +27,7 @@ internal sealed class FunctionShape
             HasBorrow |= parameter.Type.HasBorrow;
         }
 
+        HasOwnParameter = hasOwn;
         key.Append('>');
         if (type.Result is { } result) Describe(result, key);
         Key = key.ToString();
@@ -38,6 +43,12 @@ internal sealed class FunctionShape
     public string Key { get; }
 
     public bool HasBorrow { get; }
+
+    /// <summary>Whether the callee is given handles to keep.</summary>
+    public bool HasOwnParameter { get; }
+
+    /// <summary>Whether a stream, a future or an error context is in it, which only the Component Model's async can move.</summary>
+    public bool HasAsyncValue { get; private set; }
 
     /// <summary>The core parameters; <see langword="null"/> where they go through memory.</summary>
     public ValueType[]? FlatParameters { get; }
@@ -64,6 +75,12 @@ internal sealed class FunctionShape
         }
     }
 
+    /// <summary>The delegate type of <see cref="LiftedType"/>.</summary>
+    public Type LiftedDelegate => liftedDelegate ??= CoreDelegates.TypeOf(LiftedType);
+
+    /// <summary>The delegate type of <see cref="LoweredType"/>.</summary>
+    public Type LoweredDelegate => loweredDelegate ??= CoreDelegates.TypeOf(LoweredType);
+
     public static FunctionShape Of(FuncType type) => Known.GetValue(type, static type => new FunctionShape(type));
 
     /// <summary>The place of a handle's resource type among <see cref="Resources"/>.</summary>
@@ -71,6 +88,7 @@ internal sealed class FunctionShape
 
     private int Add(HandleType handle)
     {
+        hasOwn |= handle.IsOwn;
         int known = OrdinalOf(handle);
         if (known >= 0) return known;
         resources.Add(handle.Resource.Identity);
@@ -81,7 +99,7 @@ internal sealed class FunctionShape
     {
         switch (type)
         {
-            case PrimitiveType primitive: key.Append((char)('a' + (PrimitiveKind.Bool - primitive.Kind))); break;
+            case PrimitiveType { Kind: not PrimitiveKind.ErrorContext } primitive: key.Append((char)('a' + (PrimitiveKind.Bool - primitive.Kind))); break;
             case ListType list:
                 key.Append('L').Append(list.Length);
                 Describe(list.Element, key);
@@ -99,7 +117,10 @@ internal sealed class FunctionShape
             case EnumType labels: key.Append('E').Append(labels.Labels.Count).Append(';'); break;
             case FlagsType flags: key.Append('F').Append(flags.Labels.Count).Append(';'); break;
             case HandleType handle: key.Append(handle.IsOwn ? 'O' : 'B').Append(Add(handle)).Append(';'); break;
-            default: key.Append('?'); break;
+            default:
+                HasAsyncValue = true;
+                key.Append('?');
+                break;
         }
     }
 

@@ -109,12 +109,19 @@ internal sealed class HandleTable
 /// <summary>What borrowed handles hold on to while a call runs: the caller's lends and the callee's borrows.</summary>
 internal sealed class CallScope
 {
-    private List<(HandleTable Table, int Index)>? lenders;
+    // Nearly every call that borrows, borrows one.
+    private HandleTable? first;
+    private int firstIndex;
+    private List<(HandleTable Table, int Index)>? others;
 
     /// <summary>The borrowed handles that the callee holds; they must be gone when it returns.</summary>
     public int Borrows { get; set; }
 
-    public void AddLender(HandleTable table, int index) => (lenders ??= []).Add((table, index));
+    public void AddLender(HandleTable table, int index)
+    {
+        if (first is null) (first, firstIndex) = (table, index);
+        else (others ??= []).Add((table, index));
+    }
 
     /// <summary>The callee returns.</summary>
     /// <exception cref="ComponentTrapException">It still has a borrowed handle.</exception>
@@ -126,8 +133,10 @@ internal sealed class CallScope
     /// <summary>The caller has its results: what it lent is its own again.</summary>
     public void EndLends()
     {
-        if (lenders is null) return;
-        foreach ((HandleTable table, int index) in lenders) table.EndLend(index);
-        lenders.Clear();
+        first?.EndLend(firstIndex);
+        first = null;
+        if (others is null) return;
+        foreach ((HandleTable table, int index) in others) table.EndLend(index);
+        others.Clear();
     }
 }

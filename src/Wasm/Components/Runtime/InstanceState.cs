@@ -8,10 +8,18 @@ namespace Chain.Wasm.Components.Runtime;
 /// <param name="path">Its name among the instances inside one another, for messages and interceptors; empty for the outermost.</param>
 internal sealed class InstanceState(ComponentStore store, InstanceState? parent, string path)
 {
-    private readonly int depth = parent is null ? 0 : parent.depth + 1;
     private bool mayEnter = true;
 
     public ComponentStore Store { get; } = store;
+
+    /// <summary>Who is shown its calls: the store's interceptor when it was made.</summary>
+    public CallInterceptor? Interceptor { get; } = store.Interceptor;
+
+    /// <summary>The instances that it is inside of.</summary>
+    public int Depth { get; } = parent is null ? 0 : parent.Depth + 1;
+
+    /// <summary>Grows with each reset, so that what the host kept of an earlier life can be told.</summary>
+    public int Generation { get; private set; }
 
     public InstanceState? Parent { get; } = parent;
 
@@ -27,12 +35,14 @@ internal sealed class InstanceState(ComponentStore store, InstanceState? parent,
     /// <exception cref="ComponentTrapException">A call is under way in it already, or a trap ended it.</exception>
     public void EnterFrom(InstanceState? caller)
     {
-        // The ancestors that caller and callee share are being run already.
+        // The ancestors that caller and callee share are being run already. All are looked at before any is marked: one that cannot be entered
+        // must not take those inside it with it.
         for (InstanceState? entered = this; entered is not null && !entered.IsSelfOrAncestorOf(caller); entered = entered.Parent)
         {
             if (!entered.mayEnter) throw new ComponentTrapException("cannot enter component instance");
-            entered.mayEnter = false;
         }
+
+        for (InstanceState? entered = this; entered is not null && !entered.IsSelfOrAncestorOf(caller); entered = entered.Parent) entered.mayEnter = false;
     }
 
     /// <summary>Begins a call of another guest into it.</summary>
@@ -61,14 +71,18 @@ internal sealed class InstanceState(ComponentStore store, InstanceState? parent,
     {
         mayEnter = true;
         MayLeave = true;
+        Generation++;
         Handles.Clear();
     }
+
+    /// <summary>Ends it: it cannot be entered until it is reset.</summary>
+    public void Close() => mayEnter = false;
 
     private bool IsSelfOrAncestorOf(InstanceState? other)
     {
         if (other is null) return false;
         InstanceState? same = other;
-        while (same is not null && same.depth > depth) same = same.Parent;
+        while (same is not null && same.Depth > Depth) same = same.Parent;
         return same == this;
     }
 }

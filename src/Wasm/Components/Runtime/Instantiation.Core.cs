@@ -26,14 +26,14 @@ internal sealed partial class Instantiation
     private void Instantiate(CoreInstantiation definition)
     {
         CompiledModule module = modules[(int)definition.Module];
+        root.Budget.Spend(module.Module.Imports.Length + definition.Arguments.Length);
+        var arguments = new Dictionary<string, CoreInstance>(definition.Arguments.Length);
+        foreach ((string name, uint instance) in definition.Arguments) arguments[name] = coreInstances[(int)instance];
         var imports = new External[module.Module.Imports.Length];
         for (int i = 0; i < imports.Length; i++)
         {
             Import import = module.Module.Imports[i];
-            foreach ((string name, uint instance) in definition.Arguments)
-            {
-                if (name == import.Module) imports[i] = coreInstances[(int)instance].Find(import.Name)!;
-            }
+            imports[i] = arguments[import.Module].Find(import.Name)!;
         }
 
         Instance made = module.Instantiate(Core, imports);
@@ -43,6 +43,7 @@ internal sealed partial class Instantiation
 
     private CoreInstance InlineExports(CoreInlineExports definition)
     {
+        root.Budget.Spend(definition.Exports.Length);
         var items = new Dictionary<string, External>(definition.Exports.Length);
         foreach ((string name, CoreSort sort, uint index) in definition.Exports)
         {
@@ -105,20 +106,18 @@ internal sealed partial class Instantiation
     private void Lift(CanonDefinition canon)
     {
         FuncType type = (FuncType)context.Types[(int)canon.Type];
-        RefuseAsync(canon, type);
+        FunctionShape shape = ShapeOf(canon, type);
         Function? postReturn = Option(canon, CanonOptionKind.PostReturn) is { } index ? coreFuncs[(int)index] : null;
-        RuntimeResourceType[] bound = ResourcesOf(FunctionShape.Of(type), type);
-        funcs.Add(new LiftedFunction(type, Options(canon), coreFuncs[(int)canon.Function], postReturn, bound));
+        funcs.Add(new LiftedFunction(type, Options(canon), coreFuncs[(int)canon.Function], postReturn, ResourcesOf(shape)));
     }
 
     private void Lower(CanonDefinition canon)
     {
         FuncType type = context.Funcs[(int)canon.Function];
-        RefuseAsync(canon, type);
-        FunctionShape shape = FunctionShape.Of(type);
-        var lowered = new LoweredFunction(type, funcs[(int)canon.Function], Options(canon), ResourcesOf(shape, type));
-        Delegate code = State.Store.Interceptor is { } interceptor && interceptor.Observes(lowered.Callee)
-            ? ObservedCode.Create(new ObservedImport(lowered, interceptor), CoreDelegates.TypeOf(shape.LoweredType))
+        FunctionShape shape = ShapeOf(canon, type);
+        var lowered = new LoweredFunction(type, funcs[(int)canon.Function], Options(canon), ResourcesOf(shape));
+        Delegate code = State.Interceptor is { } interceptor && interceptor.Observes(lowered.Callee)
+            ? ObservedCode.Create(new ObservedImport(lowered, interceptor), shape.LoweredDelegate)
             : CoreDelegates.Lazy(lowered);
         coreFuncs.Add(Core.CreateFunction(shape.LoweredType, code));
     }
@@ -147,10 +146,13 @@ internal sealed partial class Instantiation
 
     private RuntimeResourceType ResourceAt(CanonDefinition canon) => resources[((ResourceType)context.Types[(int)canon.Type]).Identity];
 
-    private void RefuseAsync(CanonDefinition canon, FuncType type)
+    private FunctionShape ShapeOf(CanonDefinition canon, FuncType type)
     {
         if (type.IsAsync) throw Unsupported(canon, "an async function");
         if (Option(canon, CanonOptionKind.Async) is not null) throw Unsupported(canon, "the async option");
+        root.Budget.Spend(type.Size);
+        var shape = FunctionShape.Of(type);
+        return shape.HasAsyncValue ? throw Unsupported(canon, "a function with a stream, future or error context") : shape;
     }
 
     private UnsupportedComponentException Unsupported(CanonDefinition canon, string what) => new(

@@ -47,6 +47,7 @@ internal sealed partial class Instantiation
     {
         foreach (Definition definition in context.Component.Definitions)
         {
+            root.Budget.Spend(1);
             switch (definition)
             {
                 case CoreModuleDefinition module: modules.Add(compiled.ModuleOf(module)); break;
@@ -60,7 +61,7 @@ internal sealed partial class Instantiation
                 case CoreExportAlias alias: Append(alias.Sort.Core, coreInstances[(int)alias.Instance].Find(alias.Name)!); break;
                 case OuterAlias alias: Define(alias); break;
                 case CanonDefinition canon: Define(canon); break;
-                case StartDefinition start: funcs[(int)start.Function].Invoke(); break;
+                case StartDefinition start: Start(funcs[(int)start.Function]); break;
                 case ImportDefinition import: Import(import, arguments[import.Name.Name]); break;
                 case ExportDefinition export: Export(export); break;
             }
@@ -69,8 +70,15 @@ internal sealed partial class Instantiation
         return new InstanceItem(exports);
     }
 
+    private void Start(ComponentFunction function)
+    {
+        function.Invoke();
+        root.OwnStart(function);
+    }
+
     private void Instantiate(Binary.Instantiation definition)
     {
+        root.Budget.Spend(definition.Arguments.Length);
         var arguments = new Dictionary<string, ComponentItem>(definition.Arguments.Length);
         foreach ((string name, SortIndex item) in definition.Arguments) arguments[name] = Item(item);
         ComponentClosure closure = components[(int)definition.Component];
@@ -83,6 +91,7 @@ internal sealed partial class Instantiation
 
     private void Define(Binary.InlineExports definition)
     {
+        root.Budget.Spend(definition.Exports.Length);
         var items = new Dictionary<string, ComponentItem>(definition.Exports.Length);
         foreach ((ExternName name, SortIndex item) in definition.Exports) items[name.Name] = Item(item);
         instances.Add(new InstanceItem(items));
@@ -131,12 +140,13 @@ internal sealed partial class Instantiation
         Append(export.Item.Sort, item);
     }
 
-    private static void NameFunctions(string name, ComponentItem item)
+    private void NameFunctions(string name, ComponentItem item)
     {
         switch (item)
         {
             case ComponentFunction func: func.TakeName(name); break;
             case InstanceItem instance:
+                root.Budget.Spend(instance.Exports.Count);
                 foreach ((string inner, ComponentItem member) in instance.Exports)
                 {
                     if (member is not ComponentFunction func) continue;
@@ -175,6 +185,8 @@ internal sealed partial class Instantiation
     /// <summary>Notes which resource types at run time stand behind those of a type.</summary>
     private void Bind(AnyType type, ComponentItem item)
     {
+        if (!type.HasResources) return;
+        root.Budget.Spend(type.MemberCount);
         switch (type, item)
         {
             case (ResourceType resource, TypeItem made): resources[resource.Identity] = made.Resource!; break;
@@ -190,7 +202,7 @@ internal sealed partial class Instantiation
         }
     }
 
-    private RuntimeResourceType[] ResourcesOf(FunctionShape shape, FuncType type)
+    private RuntimeResourceType[] ResourcesOf(FunctionShape shape)
     {
         if (shape.Resources.Count == 0) return [];
         var found = new RuntimeResourceType[shape.Resources.Count];

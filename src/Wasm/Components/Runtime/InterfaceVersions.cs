@@ -45,7 +45,51 @@ public static class InterfaceVersions
         return at < 0 ? name : name[..at];
     }
 
-    private static bool IsLater(string name, string than) =>
-        Version.TryParse(name[(name.IndexOf('@') + 1)..], out Version? mine)
-        && Version.TryParse(than[(than.IndexOf('@') + 1)..], out Version? other) && mine > other;
+    /// <summary>Whether a name's version comes after that of another; neither is a prerelease.</summary>
+    public static bool IsLater(string name, string than) => NumberOf(name) > NumberOf(than);
+
+    private static Version? NumberOf(string name)
+    {
+        string version = name[(name.IndexOf('@') + 1)..];
+        int build = version.IndexOf('+');
+        return Version.TryParse(build < 0 ? version : version[..build], out Version? number) ? number : null;
+    }
+}
+
+/// <summary>Items by name, found by any compatible version. For one thread.</summary>
+internal sealed class VersionedItems<T>
+    where T : class
+{
+    private readonly Dictionary<string, T> items = [];
+    private readonly Dictionary<string, string> latest = [];
+
+    public int Count => items.Count;
+
+    public IEnumerable<string> Names => items.Keys;
+
+    public void Add(string name, T item)
+    {
+        items.Add(name, item);
+        Note(name);
+    }
+
+    public void Set(string name, T item)
+    {
+        items[name] = item;
+        Note(name);
+    }
+
+    /// <summary>What a name means: itself, or else a compatible version, the latest where there are several.</summary>
+    public T? Find(string name)
+    {
+        if (items.TryGetValue(name, out T? exact)) return exact;
+        return name.Contains('@') && latest.TryGetValue(InterfaceVersions.CanonicalName(name), out string? best) ? items[best] : null;
+    }
+
+    private void Note(string name)
+    {
+        if (!name.Contains('@')) return;
+        string canonical = InterfaceVersions.CanonicalName(name);
+        if (!latest.TryGetValue(canonical, out string? best) || InterfaceVersions.IsLater(name, best)) latest[canonical] = name;
+    }
 }

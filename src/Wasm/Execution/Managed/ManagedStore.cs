@@ -159,8 +159,7 @@ internal sealed unsafe class ManagedStore : Store
     /// <summary>The last exception that left a function of the host into a guest.</summary>
     public Exception? HostException { get; set; }
 
-    /// <summary>Whether a call from the host is under way.</summary>
-    public bool IsRunning => context is not null && context->RunningLimit != 0;
+    public override bool IsRunning => context is not null && context->RunningLimit != 0;
 
     /// <summary>Whether running code was told to end.</summary>
     public bool IsInterrupted => deadline.HasPassed;

@@ -100,13 +100,10 @@ internal sealed class AdapterEmitter
     {
         FunctionType type = Shape.LiftedType;
         LocalBuilder? result = type.Results.Length == 0 ? null : Il.DeclareLocal(CoreDelegates.ClrTypeOf(type.Results[0]));
-        // An exception of the guest's must not reach a guest of another component.
         Il.BeginExceptionBlock();
-        Invoke(pushLifted, entry, CoreDelegates.TypeOf(type), pushArguments);
+        Invoke(pushLifted, entry, Shape.LiftedDelegate, pushArguments);
         if (result is not null) Il.Emit(OpCodes.Stloc, result);
-        Il.BeginCatchBlock(typeof(WasmGuestException));
-        Il.Emit(OpCodes.Call, ValueMover.Method(typeof(AdapterRuntime), nameof(AdapterRuntime.TrapOnThrow)));
-        Il.EndExceptionBlock();
+        TrapOnThrow();
         CallOnScope(nameof(CallScope.CheckReturned));
         return result;
     }
@@ -124,10 +121,12 @@ internal sealed class AdapterEmitter
         Il.Emit(OpCodes.Call, ValueMover.Method(typeof(AdapterRuntime), nameof(AdapterRuntime.BeginPostReturn)));
         Il.Emit(OpCodes.Brfalse, none);
         var type = new FunctionType(Shape.LiftedType.Results, []);
+        Il.BeginExceptionBlock();
         Invoke(pushLifted, nameof(LiftedFunction.PostReturnDelegate), CoreDelegates.TypeOf(type), () =>
         {
             if (raw is not null) Il.Emit(OpCodes.Ldloc, raw);
         });
+        TrapOnThrow();
         pushLifted();
         Il.Emit(OpCodes.Call, ValueMover.Method(typeof(AdapterRuntime), nameof(AdapterRuntime.EndPostReturn)));
         Il.MarkLabel(none);
@@ -147,6 +146,14 @@ internal sealed class AdapterEmitter
         Il.Emit(OpCodes.Castclass, delegateType);
         pushArguments();
         Il.Emit(OpCodes.Callvirt, delegateType.GetMethod("Invoke")!);
+    }
+
+    // An exception of the guest's must not reach a guest of another component.
+    private void TrapOnThrow()
+    {
+        Il.BeginCatchBlock(typeof(WasmGuestException));
+        Il.Emit(OpCodes.Call, ValueMover.Method(typeof(AdapterRuntime), nameof(AdapterRuntime.TrapOnThrow)));
+        Il.EndExceptionBlock();
     }
 
     private MemoryPlace InMemory(Side side, Action pushPointer, ValType type)

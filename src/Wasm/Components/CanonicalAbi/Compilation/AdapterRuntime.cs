@@ -8,20 +8,39 @@ namespace Chain.Wasm.Components.CanonicalAbi.Compilation;
 internal static class AdapterRuntime
 {
     /// <summary>A guest calls the host.</summary>
-    public static void BeginHostCall(LoweredFunction function) => function.Caller.Instance.CheckMayLeave();
+    public static void BeginHostCall(LoweredFunction function)
+    {
+        function.Caller.Instance.CheckMayLeave();
+        function.Caller.BeginLifting();
+    }
 
     /// <summary>A guest calls another.</summary>
-    public static void BeginGuestCall(LoweredFunction function)
+    public static void BeginGuestCall(LoweredFunction function, LiftedFunction? callee)
     {
         InstanceState caller = function.Caller.Instance;
         caller.CheckMayLeave();
-        function.Lifted!.Instance.EnterFromGuest(caller);
+        if (callee is null) throw new ComponentTrapException($"no component answers {function.Callee.Describe()}");
+        callee.Instance.EnterFromGuest(caller);
     }
 
-    public static void EndGuestCall(LoweredFunction function) => function.Lifted!.Instance.LeaveTo(function.Caller.Instance);
+    // The function may be linked with another callee by now.
+    public static void EndGuestCall(LoweredFunction function, LiftedFunction callee) => callee.Instance.LeaveTo(function.Caller.Instance);
 
     /// <summary>The host calls a guest.</summary>
-    public static void BeginExportCall(LiftedFunction function) => function.Instance.EnterFrom(null);
+    public static void BeginExportCall(LiftedFunction function)
+    {
+        function.Instance.EnterFrom(null);
+        function.Context.BeginLifting();
+    }
+
+    /// <summary>
+    /// Ends a call of the host's whose arguments could not be lowered. Where that was the host's own mistake, nothing of the guest's has run but its
+    /// allocator, and it can be called again.
+    /// </summary>
+    public static void LoweringFailed(LiftedFunction function, Exception error)
+    {
+        if (error is not WasmException) EndExportCall(function);
+    }
 
     public static void EndExportCall(LiftedFunction function) => function.Instance.LeaveTo(null);
 

@@ -3,6 +3,7 @@ using System.Reflection;
 using System.Reflection.Emit;
 using Chain.Wasm.Binary;
 using Chain.Wasm.Components.Runtime;
+using Chain.Wasm.Execution;
 using ValueType = Chain.Wasm.Binary.ValueType;
 
 namespace Chain.Wasm.Components.CanonicalAbi.Compilation;
@@ -10,11 +11,33 @@ namespace Chain.Wasm.Components.CanonicalAbi.Compilation;
 /// <summary>The delegates by which generated code and core functions call one another. Safe for any thread.</summary>
 internal static class CoreDelegates
 {
+    /// <summary>
+    /// The most signatures that one process uses: types are never unloaded, and there are four to the power of sixteen. Applications use some hundred.
+    /// </summary>
+    private const int MaxSignatures = 16_384;
+
+    private static readonly ConcurrentDictionary<string, Type> Types = new();
     private static readonly ConcurrentDictionary<Type, DynamicMethod> LazyCode = new();
 
     /// <summary>The delegate type of a core function type that has no references and at most one result.</summary>
-    public static Type TypeOf(FunctionType type) => System.Linq.Expressions.Expression.GetDelegateType(
-        [.. type.Parameters.Select(ClrTypeOf), type.Results.Length == 0 ? typeof(void) : ClrTypeOf(type.Results[0])]);
+    /// <exception cref="WasmLimitException">There are too many such types in the process already.</exception>
+    public static Type TypeOf(FunctionType type)
+    {
+        string signature = string.Concat(type.Parameters.Select(LetterOf)) + ">" + string.Concat(type.Results.Select(LetterOf));
+        if (Types.TryGetValue(signature, out Type? known)) return known;
+        if (Types.Count >= MaxSignatures)
+            throw new WasmLimitException($"too many different signatures of functions between components, expected at most {MaxSignatures}");
+        return Types.GetOrAdd(signature, _ => System.Linq.Expressions.Expression.GetDelegateType(
+            [.. type.Parameters.Select(ClrTypeOf), type.Results.Length == 0 ? typeof(void) : ClrTypeOf(type.Results[0])]));
+    }
+
+    private static char LetterOf(ValueType type) => type.Kind switch
+    {
+        ValueKind.I32 => 'i',
+        ValueKind.I64 => 'l',
+        ValueKind.F32 => 'f',
+        _ => 'd',
+    };
 
     public static Type ClrTypeOf(ValueType type) => type.Kind switch
     {
@@ -28,7 +51,7 @@ internal static class CoreDelegates
     /// <summary>A delegate that generates a lowered function's code at its first call: most imports of a component are never called.</summary>
     public static Delegate Lazy(LoweredFunction function)
     {
-        Type type = TypeOf(function.Shape.LoweredType);
+        Type type = function.Shape.LoweredDelegate;
         return LazyCode.GetOrAdd(type, EmitLazy).CreateDelegate(type, function);
     }
 

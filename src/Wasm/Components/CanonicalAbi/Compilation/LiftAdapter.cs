@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Reflection;
 using System.Reflection.Emit;
 using Chain.Wasm.Components.Runtime;
@@ -8,19 +7,19 @@ namespace Chain.Wasm.Components.CanonicalAbi.Compilation;
 /// <summary>Generates the delegates by which the host calls exports (Canonical ABI, <c>canon lift</c>). Safe for any thread.</summary>
 internal static class LiftAdapter
 {
-    private static readonly ConcurrentDictionary<(string Shape, Type Delegate), DynamicMethod> Known = new();
+    private static readonly AdapterCache<(string Shape, Type Delegate)> Known = new();
 
     /// <summary>A delegate of a CLR type.</summary>
     /// <exception cref="ArgumentException">Its types cannot stand for those of the function.</exception>
     public static Delegate Create(LiftedFunction function, Type type)
     {
         ClrMapping[] parameters = Bind(function, type, out ClrMapping? result);
-        DynamicMethod method = Known.GetOrAdd((function.Shape.Key, type), static (_, state) =>
+        DynamicMethod method = Known.GetOrAdd((function.Shape.Key, type), function.Shape, () =>
         {
-            DynamicMethod method = CoreDelegates.Method("lifted", typeof(LiftedFunction), state.type.GetMethod("Invoke")!);
-            Emit(new AdapterEmitter(method, state.Shape), state.parameters, state.result);
-            return method;
-        }, (type, function.Shape, parameters, result));
+            DynamicMethod made = CoreDelegates.Method("lifted", typeof(LiftedFunction), type.GetMethod("Invoke")!);
+            Emit(new AdapterEmitter(made, function.Shape), parameters, result);
+            return made;
+        });
         return method.CreateDelegate(type, function);
     }
 
@@ -44,6 +43,9 @@ internal static class LiftAdapter
         il.Emit(OpCodes.Ldarg_0);
         il.Emit(OpCodes.Call, ValueMover.Method(typeof(AdapterRuntime), nameof(AdapterRuntime.BeginExportCall)));
         Side callee = emitter.SideOf(pushLifted, typeof(LiftedFunction), nameof(LiftedFunction.Context), nameof(LiftedFunction.Resources));
+        bool canFail = parameters.Any(static parameter => parameter is not (NumberMapping or CharMapping));
+        LocalBuilder error = il.DeclareLocal(typeof(Exception));
+        if (canFail) il.BeginExceptionBlock();
         IReadOnlyList<Place> targets = emitter.LiftedArguments(callee, out Action pushArguments);
         for (int i = 0; i < parameters.Length; i++)
         {
@@ -51,6 +53,17 @@ internal static class LiftAdapter
             il.Emit(OpCodes.Ldarg, (short)(i + 1));
             il.Emit(OpCodes.Stloc, argument);
             emitter.Mover.Lower(parameters[i], argument, targets[i], callee);
+        }
+
+        if (canFail)
+        {
+            il.BeginCatchBlock(typeof(Exception));
+            il.Emit(OpCodes.Stloc, error);
+            il.Emit(OpCodes.Ldarg_0);
+            il.Emit(OpCodes.Ldloc, error);
+            il.Emit(OpCodes.Call, ValueMover.Method(typeof(AdapterRuntime), nameof(AdapterRuntime.LoweringFailed)));
+            il.Emit(OpCodes.Rethrow);
+            il.EndExceptionBlock();
         }
 
         LocalBuilder? raw = emitter.CallCore(pushLifted, pushArguments, nameof(LiftedFunction.EntryDelegate));

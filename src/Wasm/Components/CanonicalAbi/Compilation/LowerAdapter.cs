@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Reflection;
 using System.Reflection.Emit;
 using Chain.Wasm.Components.Hosting;
@@ -10,21 +9,21 @@ namespace Chain.Wasm.Components.CanonicalAbi.Compilation;
 /// <summary>Generates what a guest runs when it calls an import (Canonical ABI, <c>canon lower</c>). Safe for any thread.</summary>
 internal static class LowerAdapter
 {
-    private static readonly ConcurrentDictionary<(string Shape, Type? Callback), DynamicMethod> Known = new();
+    private static readonly AdapterCache<(string Shape, Type? Callback)> Known = new();
 
     /// <summary>A delegate with the signature of the lowered core function.</summary>
     public static Delegate Create(LoweredFunction function)
     {
-        Type type = CoreDelegates.TypeOf(function.Shape.LoweredType);
+        Type type = function.Shape.LoweredDelegate;
         Type? callback = function.Host?.GetType();
-        DynamicMethod method = Known.GetOrAdd((function.Shape.Key, callback), static (_, state) =>
+        DynamicMethod method = Known.GetOrAdd((function.Shape.Key, callback), function.Shape, () =>
         {
-            DynamicMethod method = CoreDelegates.Method("lowered", typeof(LoweredFunction), state.type.GetMethod("Invoke")!);
-            var emitter = new AdapterEmitter(method, state.Shape);
-            if (state.callback is null) EmitGuestCall(emitter);
-            else EmitHostCall(emitter, state.callback);
-            return method;
-        }, (type, function.Shape, callback));
+            DynamicMethod made = CoreDelegates.Method("lowered", typeof(LoweredFunction), type.GetMethod("Invoke")!);
+            var emitter = new AdapterEmitter(made, function.Shape);
+            if (callback is null) EmitGuestCall(emitter);
+            else EmitHostCall(emitter, callback);
+            return made;
+        });
         return method.CreateDelegate(type, function);
     }
 
@@ -40,7 +39,7 @@ internal static class LowerAdapter
         il.Emit(OpCodes.Ldfld, typeof(LoweredFunction).GetField(nameof(LoweredFunction.Lifted))!);
         il.Emit(OpCodes.Stloc, lifted);
         Action pushLifted = () => il.Emit(OpCodes.Ldloc, lifted);
-        Begin(il, nameof(AdapterRuntime.BeginGuestCall));
+        Begin(il, nameof(AdapterRuntime.BeginGuestCall), lifted);
         Side caller = CallerOf(emitter);
         Side callee = emitter.SideOf(pushLifted, typeof(LiftedFunction), nameof(LiftedFunction.Context), nameof(LiftedFunction.Resources));
         IReadOnlyList<Place> sources = emitter.LoweredParameters(caller);
@@ -56,7 +55,7 @@ internal static class LowerAdapter
         il.MarkLabel(refused);
         emitter.PostReturn(pushLifted, raw);
         emitter.CallOnScope(nameof(CallScope.EndLends));
-        Begin(il, nameof(AdapterRuntime.EndGuestCall));
+        Begin(il, nameof(AdapterRuntime.EndGuestCall), lifted);
         Return(il, flat);
     }
 
@@ -151,9 +150,10 @@ internal static class LowerAdapter
         ? emitter.Il.DeclareLocal(CoreDelegates.ClrTypeOf(type))
         : null;
 
-    private static void Begin(ILGenerator il, string method)
+    private static void Begin(ILGenerator il, string method, LocalBuilder? lifted = null)
     {
         il.Emit(OpCodes.Ldarg_0);
+        if (lifted is not null) il.Emit(OpCodes.Ldloc, lifted);
         il.Emit(OpCodes.Call, ValueMover.Method(typeof(AdapterRuntime), method));
     }
 

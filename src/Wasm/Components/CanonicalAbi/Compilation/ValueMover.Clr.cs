@@ -48,6 +48,7 @@ internal sealed partial class ValueMover
             case HandleMapping handle:
                 LiftHandle(handle.Handle, source, from);
                 from.PushResource(il, shape.OrdinalOf(handle.Handle));
+                il.Emit(handle.Handle.IsOwn ? OpCodes.Ldc_I4_1 : OpCodes.Ldc_I4_0);
                 il.Emit(OpCodes.Call, Method(typeof(HostResources), nameof(HostResources.ToObject)));
                 il.Emit(OpCodes.Castclass, handle.Clr);
                 break;
@@ -71,7 +72,14 @@ internal sealed partial class ValueMover
             case ByteSpanMapping or NumberArrayMapping: LowerNumbers(mapping, value, target, to); break;
             case ArrayMapping array: LowerArray(array, value, target, to); break;
             case RecordMapping record: LowerRecord(record, value, target, to); break;
-            case EnumMapping { Type: FlagsType flags }: target.Store(il, FlagsScalar(flags), () => PushEnum(value)); break;
+            case EnumMapping { Type: FlagsType flags }:
+                target.Store(il, FlagsScalar(flags), () =>
+                {
+                    PushEnum(value);
+                    il.Emit(OpCodes.Ldc_I4, flags.Labels.Count);
+                    il.Emit(OpCodes.Call, Method(typeof(HostResources), nameof(HostResources.CheckFlags)));
+                });
+                break;
             case EnumMapping labels: LowerEnum((EnumType)labels.Type, value, target); break;
             case VariantMapping variant: LowerVariant(variant, value, target, to); break;
             case OptionMapping option: LowerOption(option, value, target, to); break;
@@ -83,6 +91,7 @@ internal sealed partial class ValueMover
                     {
                         il.Emit(OpCodes.Ldloc, value);
                         to.PushResource(il, shape.OrdinalOf(handle.Handle));
+                        il.Emit(handle.Handle.IsOwn ? OpCodes.Ldc_I4_1 : OpCodes.Ldc_I4_0);
                         il.Emit(OpCodes.Call, Method(typeof(HostResources), nameof(HostResources.ToRepresentation)));
                     },
                     to));
@@ -105,21 +114,32 @@ internal sealed partial class ValueMover
         LocalBuilder length = il.DeclareLocal(typeof(uint)), array = il.DeclareLocal(mapping.Clr), item = il.DeclareLocal(typeof(byte).MakeByRefType());
         if (mapping.Type is ListType { Length: { } count })
         {
-            NewArray(mapping, array, () => il.Emit(OpCodes.Ldc_I4, (int)count));
-            for (int i = 0; i < count; i++) SetItem(mapping, array, () => il.Emit(OpCodes.Ldc_I4, i), source.Element(element, i), from);
-            il.Emit(OpCodes.Ldloc, array);
-            return;
+            il.Emit(OpCodes.Ldc_I4, (int)count);
+            il.Emit(OpCodes.Stloc, length);
+            NewArray(mapping, array, length, from);
+            if (count <= Flattening.MaxParameters)
+            {
+                for (int i = 0; i < count; i++) SetItem(mapping, array, () => il.Emit(OpCodes.Ldc_I4, i), source.Element(element, i), from);
+                il.Emit(OpCodes.Ldloc, array);
+                return;
+            }
+
+            ((MemoryPlace)source).PushAddress(il);
+            il.Emit(OpCodes.Stloc, item);
+        }
+        else
+        {
+            source.SecondWord.Load(il, Scalar.I32);
+            il.Emit(OpCodes.Stloc, length);
+            from.PushContext(il);
+            source.Load(il, Scalar.I32);
+            il.Emit(OpCodes.Ldloc, length);
+            PushSizeAndAlignment(element);
+            il.Emit(OpCodes.Call, ListRefAt);
+            il.Emit(OpCodes.Stloc, item);
+            NewArray(mapping, array, length, from);
         }
 
-        source.SecondWord.Load(il, Scalar.I32);
-        il.Emit(OpCodes.Stloc, length);
-        from.PushContext(il);
-        source.Load(il, Scalar.I32);
-        il.Emit(OpCodes.Ldloc, length);
-        PushSizeAndAlignment(element);
-        il.Emit(OpCodes.Call, ListRefAt);
-        il.Emit(OpCodes.Stloc, item);
-        NewArray(mapping, array, () => il.Emit(OpCodes.Ldloc, length));
         ForEach(length, index =>
         {
             SetItem(mapping, array, () => il.Emit(OpCodes.Ldloc, index), new MemoryPlace(item, 0), from);
@@ -128,12 +148,28 @@ internal sealed partial class ValueMover
         il.Emit(OpCodes.Ldloc, array);
     }
 
-    private void NewArray(ArrayMapping mapping, LocalBuilder array, Action pushLength)
+    private void NewArray(ArrayMapping mapping, LocalBuilder array, LocalBuilder length, Side from)
     {
-        pushLength();
+        from.PushContext(il);
+        il.Emit(OpCodes.Ldloc, length);
+        il.Emit(OpCodes.Ldc_I4, (int)Math.Min(BytesOf(mapping.Item), int.MaxValue));
+        il.Emit(OpCodes.Call, Method(typeof(AbiContext), nameof(AbiContext.ChargeItems)));
+        il.Emit(OpCodes.Ldloc, length);
         il.Emit(OpCodes.Newarr, mapping.Item.Clr);
         il.Emit(OpCodes.Stloc, array);
     }
+
+    /// <summary>Roughly the bytes of a value, without those of strings and arrays in it, which are counted as they are made.</summary>
+    private static long BytesOf(ClrMapping? mapping) => mapping switch
+    {
+        RecordMapping record => (record.Clr.IsValueType ? 0 : 24) + record.Members.Sum(BytesOf),
+        VariantMapping variant => 64 + variant.Payloads.Max(BytesOf),
+        OptionMapping option => 8 + BytesOf(option.Payload),
+        ResultMapping result => 8 + BytesOf(result.Ok) + BytesOf(result.Error),
+        HandleMapping => 48,
+        null => 0,
+        _ => 8,
+    };
 
     private void SetItem(ArrayMapping mapping, LocalBuilder array, Action pushIndex, Place source, Side from)
     {
@@ -279,12 +315,25 @@ internal sealed partial class ValueMover
             il.Emit(OpCodes.Ldloc, value);
             il.Emit(OpCodes.Ldc_I4, (int)count);
             il.Emit(OpCodes.Call, Method(typeof(HostResources), nameof(HostResources.CheckLength)));
-            for (int i = 0; i < count; i++)
+            if (count <= Flattening.MaxParameters)
             {
-                int place = i;
-                Lower(mapping.Item, Item(mapping, value, () => il.Emit(OpCodes.Ldc_I4, place)), target.Element(element, i), to);
+                for (int i = 0; i < count; i++)
+                {
+                    int place = i;
+                    Lower(mapping.Item, Item(mapping, value, () => il.Emit(OpCodes.Ldc_I4, place)), target.Element(element, i), to);
+                }
+
+                return;
             }
 
+            LocalBuilder address = AddressOf((MemoryPlace)target), items = il.DeclareLocal(typeof(uint));
+            il.Emit(OpCodes.Ldc_I4, (int)count);
+            il.Emit(OpCodes.Stloc, items);
+            ForEach(items, index =>
+            {
+                Lower(mapping.Item, Item(mapping, value, () => il.Emit(OpCodes.Ldloc, index)), new MemoryPlace(address, 0), to);
+                Advance(address, element);
+            });
             return;
         }
 
