@@ -3,6 +3,7 @@ using Chain.Cli.Alerts;
 using Chain.Cli.Applications;
 using Chain.Cli.Bench;
 using Chain.Cli.Lineage;
+using Chain.Cli.Node;
 using Chain.Cli.Policy;
 using Chain.Cli.RecordStore;
 using Chain.Cli.Traces;
@@ -18,7 +19,15 @@ internal static class Program
     {
         var root = new RootCommand("Chain runs WebAssembly components as services, follows their data and checks it against policies.")
         {
+            UpCommand.Create(),
+            DownCommand.Create(),
+            StatusCommand.Create(),
             ApplicationCheckCommand.Create(),
+            DeployCommand.Create(),
+            AppsCommand.Create(),
+            RollbackCommand.Create(),
+            CallCommand.Create(),
+            LogsCommand.Create(),
             WasmCommand.Create(),
             PolicyCommand.Create(),
             TracesCommand.Create(),

@@ -179,8 +179,9 @@ public sealed class CallPipeline
         return labels.Intern(Label.Of([.. tags]));
     }
 
-    // A coarse tag may stand for what is meant, but then it may stand for more, which must not go.
-    private static bool Covers(Tag drop, Tag tag) => drop.Name == tag.Name && (drop.Value.Length == 0 || drop.Value == tag.Value) && tag.Name != "*";
+    // A pattern also fits a coarse tag that may stand for what it means; but then it may stand for more, which must not go.
+    private static bool Covers(TagPattern drop, Tag tag) =>
+        drop.IsMatch(tag) && tag.Name != "*" && (tag.Value != "*" || !drop.Text.Contains('='));
 
     private Decision Decide(CallFrame frame, PolicyEvent at, LabelId data, CallOutcome? outcome, Tag changed = default)
     {

@@ -1,4 +1,5 @@
 using Chain.PolicyEngine.Decisions;
+using Chain.PolicyEngine.Policies;
 using Chain.Tracer.Calls;
 using Chain.Tracer.Tags;
 using Chain.Wasm.Components.Types;
@@ -35,8 +36,8 @@ public sealed class CallRoute
 
     public LabelRule Result { get; }
 
-    /// <summary>The secrecy tags that this function, a declassifier, drops from its result; one without a value stands for its name with any.</summary>
-    public IReadOnlyList<Tag> Drops { get; init; } = [];
+    /// <summary>The secrecy tags that this function, a declassifier, drops from its result.</summary>
+    public IReadOnlyList<TagPattern> Drops { get; init; } = [];
 
     /// <summary>The integrity tags that this function, an endorser, adds to its result.</summary>
     public IReadOnlyList<Tag> Adds { get; init; } = [];

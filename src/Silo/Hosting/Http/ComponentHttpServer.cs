@@ -95,11 +95,4 @@ public sealed class ComponentHttpServer : IAsyncDisposable
         await application.DisposeAsync().ConfigureAwait(false);
         pool.Dispose();
     }
-
-    private sealed class NoLifetime : IHostLifetime
-    {
-        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-    }
 }
