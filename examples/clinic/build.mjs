@@ -4,12 +4,12 @@ import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const sources = join(here, "sources");
-const scratch = process.argv[2] ?? mkdtempSync(join(tmpdir(), "clinic-"));
+const scratch = process.argv[2] ? resolve(process.argv[2]) : mkdtempSync(join(tmpdir(), "clinic-"));
 const packages = ["@bytecodealliance/jco@1.35.0", "componentize-qjs@0.4.5", "assemblyscript@0.28.20", "wabt@1.0.39"];
 
 function run(program, ...options) {

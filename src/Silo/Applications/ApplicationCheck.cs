@@ -145,11 +145,16 @@ public sealed record ApplicationCheck(ApplicationPlan? Plan, IReadOnlyList<Polic
 
     private static KnownNames NamesOf(ApplicationManifest manifest)
     {
-        IEnumerable<string> components = manifest.Components.Select(static component => component.Name.Value).Concat(manifest.Sinks.Select(static sink => sink.Name.Value));
+        string application = manifest.Name.Value;
+        IEnumerable<string> components = manifest.Components.Select(component => $"{application}/{component.Name.Value}")
+            .Concat(manifest.Sinks.Select(sink => $"{application}/{sink.Name.Value}"))
+            // As data that leave are called where no sink has a name for it.
+            .Concat(manifest.Components.SelectMany(static component => component.Grants.Http ?? []).Select(static host => $"outside/{host}"))
+            .Concat(manifest.Components.SelectMany(static component => component.Grants.KeyValue ?? []).Select(bucket => $"{application}/keyvalue:{bucket}"));
         IEnumerable<Tag> tags = manifest.Sources.SelectMany(static source => source.Tags).Select(static tag => tag.Value.Tag)
             .Concat(manifest.Declassifiers.Concat(manifest.Endorsers).SelectMany(static rule => rule.Tags));
         return new KnownNames(
-            components.Select(name => $"{manifest.Name.Value}/{name}").ToHashSet(StringComparer.Ordinal),
+            components.ToHashSet(StringComparer.Ordinal),
             tags.Select(static tag => tag.Name).ToHashSet(StringComparer.Ordinal));
     }
 

@@ -64,7 +64,7 @@ public enum SinkKind
 /// <summary>A name for a place where data leave, so that policies can speak of it as of a callee.</summary>
 /// <param name="Name">Its name; no component has the same.</param>
 /// <param name="Kind">How data leave.</param>
-/// <param name="Pattern">The host (in a form of <c>HttpGrants</c>) or the bucket (a glob); <c>**</c> for any, and for the log.</param>
+/// <param name="Pattern">The host (in a form of <c>HttpGrants</c>) or the bucket (a glob); <c>**</c> for the log.</param>
 /// <param name="Component">The one component whose data are meant; all where it is <see langword="null"/>.</param>
 /// <param name="Party">It as policies and the record see it: <c>application/name</c> and its labels.</param>
 public sealed record SinkRule(string Name, SinkKind Kind, string Pattern, string? Component, CallParty Party);

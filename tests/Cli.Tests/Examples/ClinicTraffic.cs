@@ -23,6 +23,11 @@ internal sealed partial record ClinicRequest(YamlMappingNode Node)
     public IEnumerable<KeyValuePair<string, string>> Save =>
         Child("save") is YamlMappingNode save ? save.Children.Select(pair => KeyValuePair.Create(pair.Key.ToString(), pair.Value.ToString())) : [];
 
+    public int Status => int.Parse(Text(Node, "status")!);
+
+    /// <summary>What the message to the relay says; nothing where none leaves.</summary>
+    public string[] Mail => Texts(Node, "mail");
+
     /// <summary>The status where no policy stands in the way.</summary>
     public int UnguardedStatus => int.Parse((Child("unguarded") is YamlMappingNode unguarded ? Text(unguarded, "status") : null) ?? Text(Node, "status")!);
 

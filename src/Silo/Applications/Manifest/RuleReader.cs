@@ -14,7 +14,7 @@ internal sealed partial class RuleReader(YamlSource yaml)
     public static readonly string[] DeclassifierKeys = ["component", "function", "drops"];
     public static readonly string[] EndorserKeys = ["component", "function", "adds"];
 
-    // Whatever host or bucket, in patterns of sinks.
+    // The pattern of a sink that is the log.
     private const string Anything = "**";
 
     private static readonly (string Key, SourcePlace On)[] Places =
@@ -65,7 +65,7 @@ internal sealed partial class RuleReader(YamlSource yaml)
         (string key, SinkKind kind) = kinds[0];
         string pattern = kind == SinkKind.Log ? Anything : fields.Text(key)?.Value ?? "";
         if (kind == SinkKind.Log && !fields.IsTrue("log")) fields.Error("log", "'log' is true, for a sink that is the log");
-        if (kind == SinkKind.Http && pattern.Length > 0 && pattern != Anything) CheckHost(fields, pattern);
+        if (kind == SinkKind.Http && pattern.Length > 0) CheckHost(fields, pattern);
         if (kind == SinkKind.KeyValue && fields.Has(key) && pattern.Length is 0 or > 200) fields.Error(key, "'keyvalue' is a pattern for buckets of 1 to 200 characters");
         IReadOnlyDictionary<string, string> labels = ManifestReader.Labels(fields);
         return name is null || pattern.Length == 0 ? null : new ManifestSink(name, kind, pattern, fields.Text("component"), labels);

@@ -28,7 +28,8 @@ internal sealed class ImportResolver(ApplicationManifest manifest, IReadOnlyDict
         foreach (ManifestComponent component in manifest.Components)
         {
             if (!components.TryGetValue(component.Name.Value, out ResolvedComponent? found)) continue;
-            foreach (NamedExtern import in found.Imports) Resolve(found, import);
+            var met = new HashSet<ResourceIdentity>();
+            foreach (NamedExtern import in found.Imports) Resolve(found, import, met);
             CheckUnused(found);
         }
     }
@@ -44,7 +45,7 @@ internal sealed class ImportResolver(ApplicationManifest manifest, IReadOnlyDict
         if (imports.Count != 1)
         {
             issues.Error(link.Import.Place, imports.Count == 0
-                ? $"component '{from.Name}' does not import '{link.Import.Value}'{Known.Hint(link.Import.Value, from.Imports.Select(i => i.Name), "it imports nothing")}"
+                ? $"component '{from.Name}' does not import '{link.Import.Value}'{Known.Hint(link.Import.Value, ExternNames.Written(from.Imports, link.Import.Value), "it imports nothing")}"
                 : $"component '{from.Name}' imports '{link.Import.Value}' in several versions: {Known.List([.. imports.Select(i => i.Name)])}; say which");
             return;
         }
@@ -71,7 +72,7 @@ internal sealed class ImportResolver(ApplicationManifest manifest, IReadOnlyDict
         if (exports.Count != 1)
         {
             string message = exports.Count == 0
-                ? $"component '{to.Name}' does not export '{wanted}'{Known.Hint(wanted, to.Exports.Select(e => e.Name), "it exports nothing")}"
+                ? $"component '{to.Name}' does not export '{wanted}'{Known.Hint(wanted, ExternNames.Written(to.Exports, wanted), "it exports nothing")}"
                 : $"component '{to.Name}' exports '{wanted}' in several versions: {Known.List([.. exports.Select(e => e.Name)])}; say which";
             issues.Error((link.Export ?? link.To).Place, message);
             return;
@@ -86,7 +87,7 @@ internal sealed class ImportResolver(ApplicationManifest manifest, IReadOnlyDict
         written[(from.Name, import.Name)] = (link, to, exports[0]);
     }
 
-    private void Resolve(ResolvedComponent from, NamedExtern import)
+    private void Resolve(ResolvedComponent from, NamedExtern import, HashSet<ResourceIdentity> met)
     {
         if (written.TryGetValue((from.Name, import.Name), out var link))
         {
@@ -94,7 +95,7 @@ internal sealed class ImportResolver(ApplicationManifest manifest, IReadOnlyDict
         }
         else if (HostOffer.Find(import.Name) is { } host)
         {
-            FromHost(from, import, host);
+            FromHost(from, import, host, met);
         }
         else if (LinkCheck.HasTypesOnly(import.Type))
         {
@@ -111,12 +112,12 @@ internal sealed class ImportResolver(ApplicationManifest manifest, IReadOnlyDict
         }
     }
 
-    private void FromHost(ResolvedComponent from, NamedExtern import, HostInterface host)
+    private void FromHost(ResolvedComponent from, NamedExtern import, HostInterface host, HashSet<ResourceIdentity> met)
     {
         ManifestComponent component = from.Written;
         if (HostOffer.NeededFor(import.Name) is (string grant, string example) && !IsGranted(component.Grants, grant))
             issues.Error(component.GrantPlace(grant), $"component '{from.Name}' imports '{import.Name}' and has no grant for it; add to its grants {example}");
-        if (LinkCheck.Mismatch(import, host) is { } reason)
+        if (LinkCheck.Mismatch(import, host, met) is { } reason)
             issues.Error(component.Name.Place, $"component '{from.Name}' imports '{import.Name}', which the host cannot meet: {reason}");
     }
 
@@ -156,7 +157,7 @@ internal sealed class ImportResolver(ApplicationManifest manifest, IReadOnlyDict
             .. components.Values.Where(to => to != from).SelectMany(
                 to => to.Exports.Where(e => InterfaceVersions.WithoutVersion(e.Name) == path).Select(e => $"'{to.Name}' has {e.Name}")),
         ];
-        if (others.Length > 0) return $": {Known.List(others)}, which is not compatible";
+        if (others.Length > 0) return $": {Known.List(others)}{(others.Length == 1 ? ", which is not compatible" : "; none of them is compatible")}";
         foreach (ResolvedComponent to in components.Values.Where(to => to != from))
         {
             NamedExtern? fits = to.Exports.FirstOrDefault(

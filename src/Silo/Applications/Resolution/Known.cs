@@ -40,6 +40,10 @@ internal static class ExternNames
         if (!name.Contains('@')) return [.. externs.Where(one => InterfaceVersions.WithoutVersion(one.Name) == name)];
         return InterfaceVersions.Find(externs.ToDictionary(static one => one.Name), name) is { } compatible ? [compatible] : [];
     }
+
+    /// <summary>The names as somebody writes them who wrote this one: with versions or without.</summary>
+    public static IEnumerable<string> Written(IReadOnlyList<NamedExtern> externs, string like) =>
+        externs.Select(one => like.Contains('@') ? one.Name : InterfaceVersions.WithoutVersion(one.Name));
 }
 
 /// <summary>Where errors and warnings of an application go.</summary>

@@ -129,7 +129,8 @@ public sealed class ApplicationStore(NpgsqlDataSource database)
     {
         await using NpgsqlConnection connection = await database.OpenConnectionAsync(cancellation);
         byte[]? bytes = await ScalarAsync<byte[]?>(connection, "SELECT bytes FROM component_blob WHERE digest = $1", cancellation, digest);
-        return bytes is null ? null : new ReadOnlyMemory<byte>(bytes);
+        // A null array would become an empty memory.
+        return bytes is null ? (ReadOnlyMemory<byte>?)null : new ReadOnlyMemory<byte>(bytes);
     }
 
     private static async Task InsertAsync(

@@ -408,7 +408,7 @@ public sealed partial class LocalNode : IAsyncDisposable
     private void StartBackground()
     {
         var upkeep = new StoreUpkeep(Database, options.Upkeep);
-        background.Add(Task.Run(() => upkeep.RunEveryAsync(TimeSpan.FromMinutes(10), error => LogUpkeep(log, error.Message), stop.Token)));
+        background.Add(Task.Run(() => upkeep.RunEveryAsync(TimeSpan.FromMinutes(1), error => LogUpkeep(log, error.Message), stop.Token)));
         background.Add(Task.Run(WatchPoliciesAsync));
     }
 

@@ -10,7 +10,7 @@ internal static class Lists
     {
         Span<byte> source = from.ListAt(pointer, length, elementSize, alignment);
         uint target = to.Allocate(alignment, (uint)source.Length);
-        source.CopyTo(to.At(target, (uint)source.Length, alignment));
+        source.CopyTo(to.Memory.Slice(target, (uint)source.Length));
         return target;
     }
 
@@ -30,7 +30,7 @@ internal static class Lists
     {
         ReadOnlySpan<byte> bytes = MemoryMarshal.AsBytes(items);
         uint target = to.AllocateList(items.Length, elementSize, (int)elementSize);
-        bytes.CopyTo(to.At(target, (uint)bytes.Length, (int)elementSize));
+        bytes.CopyTo(to.Memory.Slice(target, (uint)bytes.Length));
         return target;
     }
 }

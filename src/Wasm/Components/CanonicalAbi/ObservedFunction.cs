@@ -233,12 +233,36 @@ internal sealed unsafe class ObservedImport : ObservedFunction
 /// <summary>An export that the host calls through a delegate; it is shown when its arguments are in the guest's memory.</summary>
 internal sealed unsafe class ObservedExport(LiftedFunction function, Delegate inner, CallInterceptor interceptor) : ObservedFunction(interceptor)
 {
+    private ComponentCall? returning;
+    private ulong raw;
+
     public override Delegate Inner => inner;
 
     private FunctionShape Shape => function.Shape;
 
     protected override ComponentCall Describe(ulong* flat) => new(function.Instance.Store, CallDirection.Export, function, "", () => Lifter().LiftAll(
         new ReadOnlySpan<ulong>(flat, Shape.LiftedType.Parameters.Length), Shape.FlatParameters, Shape.ParameterTuple));
+
+    // It has returned to the host when its result is lifted, which can fail.
+    public override ulong Returned(ComponentCall call, ulong* flat, ulong result)
+    {
+        (returning, raw) = (call, result);
+        return result;
+    }
+
+    public void EndReturned()
+    {
+        if (returning is not { } call) return;
+        returning = null;
+        base.Returned(call, null, raw);
+    }
+
+    public void EndFailed(Exception error)
+    {
+        if (returning is not { } call) return;
+        returning = null;
+        Failed(call, error);
+    }
 
     // The host can call again after a refusal: nothing of the guest's has run but its allocator.
     public override ComponentCall? Begin(ulong* flat, out ulong answer)

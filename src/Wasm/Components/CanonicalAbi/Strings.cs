@@ -33,19 +33,19 @@ internal static class Strings
             case StringEncoding.Utf8:
                 uint bytes = CheckLength((ulong)Encoding.UTF8.GetByteCount(value));
                 uint pointer = context.Allocate(1, bytes);
-                Encoding.UTF8.GetBytes(value, context.At(pointer, bytes, 1));
+                Encoding.UTF8.GetBytes(value, context.Memory.Slice(pointer, bytes));
                 taggedLength = bytes;
                 return pointer;
             case StringEncoding.Latin1Utf16 when !value.AsSpan().ContainsAnyExceptInRange('\0', '\xFF'):
                 uint length = CheckLength((ulong)value.Length);
                 pointer = context.Allocate(2, length);
-                Encoding.Latin1.GetBytes(value, context.At(pointer, length, 2));
+                Encoding.Latin1.GetBytes(value, context.Memory.Slice(pointer, length));
                 taggedLength = length;
                 return pointer;
             default:
                 uint units = CheckLength((ulong)value.Length * 2) / 2;
                 pointer = context.Allocate(2, units * 2);
-                Span<char> target = MemoryMarshal.Cast<byte, char>(context.At(pointer, units * 2, 2));
+                Span<char> target = MemoryMarshal.Cast<byte, char>(context.Memory.Slice(pointer, units * 2));
                 value.CopyTo(target);
                 ReplaceLoneSurrogates(target);
                 taggedLength = context.Encoding == StringEncoding.Utf16 ? units : units | Utf16Tag;
@@ -95,7 +95,7 @@ internal static class Strings
         if (!Utf8.IsValid(source)) throw InvalidUtf8();
         length = (uint)source.Length;
         uint pointer = to.Allocate(1, length);
-        source.CopyTo(to.At(pointer, length, 1));
+        source.CopyTo(to.Memory.Slice(pointer, length));
         return pointer;
     }
 
@@ -112,7 +112,7 @@ internal static class Strings
     {
         length = (uint)source.Length;
         uint pointer = to.Allocate(2, length);
-        source.CopyTo(to.At(pointer, length, 2));
+        source.CopyTo(to.Memory.Slice(pointer, length));
         return pointer;
     }
 
@@ -120,7 +120,7 @@ internal static class Strings
     {
         length = (uint)source.Length;
         uint pointer = to.Allocate(2, length * 2);
-        Encoding.Latin1.GetChars(source, MemoryMarshal.Cast<byte, char>(to.At(pointer, length * 2, 2)));
+        Encoding.Latin1.GetChars(source, MemoryMarshal.Cast<byte, char>(to.Memory.Slice(pointer, length * 2)));
         return pointer;
     }
 
@@ -131,7 +131,7 @@ internal static class Strings
         ReadOnlySpan<char> units = isUtf16 ? ValidUtf16(source) : default;
         var count = (uint)(isUtf16 ? units.Length : source.Length);
         uint pointer = to.Allocate(1, count);
-        Span<byte> target = to.At(pointer, count, 1);
+        Span<byte> target = to.Memory.Slice(pointer, count);
         OperationStatus status = isUtf16
             ? Ascii.FromUtf16(units, target, out int written)
             : CopyAscii(source, target, out written);
@@ -139,7 +139,7 @@ internal static class Strings
         if (status == OperationStatus.Done) return pointer;
         uint worst = count * (isUtf16 ? 3u : 2u);
         pointer = to.Reallocate(pointer, count, 1, worst);
-        target = to.At(pointer, worst, 1)[written..];
+        target = to.Memory.Slice(pointer, worst)[written..];
         length = (uint)written + (isUtf16 ? (uint)Encoding.UTF8.GetBytes(units[written..], target) : Latin1ToUtf8(source[written..], target));
         if (worst > length) pointer = to.Reallocate(pointer, worst, 1, length);
         return pointer;
@@ -176,7 +176,7 @@ internal static class Strings
         if (!Utf8.IsValid(source)) throw InvalidUtf8();
         uint worst = (uint)source.Length * 2;
         uint pointer = to.Allocate(2, worst);
-        length = (uint)Encoding.UTF8.GetChars(source, MemoryMarshal.Cast<byte, char>(to.At(pointer, worst, 2)));
+        length = (uint)Encoding.UTF8.GetChars(source, MemoryMarshal.Cast<byte, char>(to.Memory.Slice(pointer, worst)));
         if (length * 2 < worst) pointer = to.Reallocate(pointer, worst, 2, length * 2);
         return pointer;
     }
@@ -190,7 +190,7 @@ internal static class Strings
         uint pointer = to.Allocate(2, count);
         if (!units.ContainsAnyExceptInRange('\0', '\xFF'))
         {
-            Encoding.Latin1.GetBytes(units, to.At(pointer, count, 2));
+            Encoding.Latin1.GetBytes(units, to.Memory.Slice(pointer, count));
             taggedLength = (uint)units.Length;
             if (taggedLength < count) pointer = to.Reallocate(pointer, count, 2, taggedLength);
             return pointer;
@@ -199,7 +199,7 @@ internal static class Strings
         uint worst = count * 2;
         pointer = to.Reallocate(pointer, count, 2, worst);
         var bytes = (uint)units.Length * 2;
-        MemoryMarshal.AsBytes(units).CopyTo(to.At(pointer, worst, 2));
+        MemoryMarshal.AsBytes(units).CopyTo(to.Memory.Slice(pointer, worst));
         if (worst > bytes) pointer = to.Reallocate(pointer, worst, 2, bytes);
         taggedLength = (uint)units.Length | Utf16Tag;
         return pointer;
@@ -213,13 +213,13 @@ internal static class Strings
         uint pointer = to.Allocate(2, bytes);
         if (units.ContainsAnyExceptInRange('\0', '\xFF'))
         {
-            source.CopyTo(to.At(pointer, bytes, 2));
+            source.CopyTo(to.Memory.Slice(pointer, bytes));
             taggedLength = (uint)units.Length | Utf16Tag;
             return pointer;
         }
 
         taggedLength = (uint)units.Length;
-        Encoding.Latin1.GetBytes(units, to.At(pointer, bytes, 2));
+        Encoding.Latin1.GetBytes(units, to.Memory.Slice(pointer, bytes));
         return to.Reallocate(pointer, bytes, 1, taggedLength);
     }
 

@@ -60,6 +60,7 @@ internal sealed class LiftedFunction : ComponentFunction
     private Delegate? entryDelegate;
     private Delegate? postReturnDelegate;
     private CallInterceptor? observer;
+    private ObservedExport? observed;
     private bool hasAskedObserver;
 
     public LiftedFunction(FuncType type, AbiContext context, Function core, Function? postReturn, RuntimeResourceType[] resources)
@@ -102,9 +103,13 @@ internal sealed class LiftedFunction : ComponentFunction
     public Delegate CoreDelegate => coreDelegate ??= core.CreateDelegate(Shape.LiftedDelegate);
 
     /// <summary>What the host calls: the core function, or what shows calls of it to the interceptor.</summary>
-    public Delegate EntryDelegate => entryDelegate ??= Observer is { } interceptor
-        ? ObservedCode.Create(new ObservedExport(this, CoreDelegate, interceptor), Shape.LiftedDelegate)
-        : CoreDelegate;
+    public Delegate EntryDelegate => entryDelegate ??= Observed is { } observed ? ObservedCode.Create(observed, Shape.LiftedDelegate) : CoreDelegate;
+
+    /// <summary>Whether an interceptor is shown its calls.</summary>
+    public bool IsObserved => Observer is not null;
+
+    /// <summary>What shows its calls through delegates to the interceptor, if there is one.</summary>
+    public ObservedExport? Observed => observed ??= Observer is { } interceptor ? new ObservedExport(this, CoreDelegate, interceptor) : null;
 
     public Delegate PostReturnDelegate => postReturnDelegate ??= postReturn!.CreateDelegate(CoreDelegates.TypeOf(postReturn.Type));
 

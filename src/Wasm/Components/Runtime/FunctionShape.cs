@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Text;
 using Chain.Wasm.Components.CanonicalAbi.Compilation;
 using Chain.Wasm.Components.Types;
+using Chain.Wasm.Execution;
 using CoreFunctionType = Chain.Wasm.Binary.FunctionType;
 using ValueType = Chain.Wasm.Binary.ValueType;
 
@@ -10,6 +11,9 @@ namespace Chain.Wasm.Components.Runtime;
 /// <summary>What the canonical ABI needs to know of a function type, whatever its names and resource types are. Safe for any thread.</summary>
 internal sealed class FunctionShape
 {
+    /// <summary>The most <see cref="Weight"/>.</summary>
+    private const long MaxWeight = 1_000_000;
+
     private static readonly ConditionalWeakTable<FuncType, FunctionShape> Known = [];
 
     private readonly List<ResourceIdentity> resources = [];
@@ -20,6 +24,7 @@ internal sealed class FunctionShape
     private FunctionShape(FuncType type)
     {
         Type = type;
+        Weight = WeightOf(type);
         var key = new StringBuilder();
         foreach (Parameter parameter in type.Parameters)
         {
@@ -38,6 +43,9 @@ internal sealed class FunctionShape
     }
 
     public FuncType Type { get; }
+
+    /// <summary>The value types in it with their fields, cases and labels, each counted as often as it is used: the steps of looking at all of it.</summary>
+    public long Weight { get; }
 
     /// <summary>The same for all function types that move in the same way.</summary>
     public string Key { get; }
@@ -81,10 +89,49 @@ internal sealed class FunctionShape
     /// <summary>The delegate type of <see cref="LoweredType"/>.</summary>
     public Type LoweredDelegate => loweredDelegate ??= CoreDelegates.TypeOf(LoweredType);
 
+    /// <exception cref="WasmLimitException">The type is too large.</exception>
     public static FunctionShape Of(FuncType type) => Known.GetValue(type, static type => new FunctionShape(type));
 
     /// <summary>The place of a handle's resource type among <see cref="Resources"/>.</summary>
     public int OrdinalOf(HandleType handle) => resources.IndexOf(handle.Resource.Identity);
+
+    private static long WeightOf(FuncType type)
+    {
+        long left = MaxWeight;
+        foreach (Parameter parameter in type.Parameters) Weigh(parameter.Type, ref left);
+        if (type.Result is { } result) Weigh(result, ref left);
+        if (left < 0) throw new WasmLimitException($"a function's type has too many parts, expected at most {MaxWeight}");
+        return MaxWeight - left;
+    }
+
+    private static void Weigh(ValType? type, ref long left)
+    {
+        if (type is null || left < 0) return;
+        left -= 1 + type.MemberCount;
+        if (left < 0) return;
+        switch (type)
+        {
+            case ListType list: Weigh(list.Element, ref left); break;
+            case OptionType option: Weigh(option.Type, ref left); break;
+            case MapType map:
+                Weigh(map.Key, ref left);
+                Weigh(map.Value, ref left);
+                break;
+            case ResultType result:
+                Weigh(result.Ok, ref left);
+                Weigh(result.Error, ref left);
+                break;
+            case RecordType record:
+                foreach (Field field in record.Fields) Weigh(field.Type, ref left);
+                break;
+            case TupleType tuple:
+                foreach (ValType member in tuple.Types) Weigh(member, ref left);
+                break;
+            case VariantType variant:
+                foreach (Case one in variant.Cases) Weigh(one.Type, ref left);
+                break;
+        }
+    }
 
     private int Add(HandleType handle)
     {

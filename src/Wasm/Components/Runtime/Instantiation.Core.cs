@@ -150,8 +150,8 @@ internal sealed partial class Instantiation
     {
         if (type.IsAsync) throw Unsupported(canon, "an async function");
         if (Option(canon, CanonOptionKind.Async) is not null) throw Unsupported(canon, "the async option");
-        root.Budget.Spend(type.Size);
         var shape = FunctionShape.Of(type);
+        root.Budget.Spend(shape.Weight);
         return shape.HasAsyncValue ? throw Unsupported(canon, "a function with a stream, future or error context") : shape;
     }
 

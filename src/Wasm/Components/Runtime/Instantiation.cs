@@ -145,6 +145,7 @@ internal sealed partial class Instantiation
         switch (item)
         {
             case ComponentFunction func: func.TakeName(name); break;
+            case TypeItem { Resource: { } resource }: resource.TakeName(name); break;
             case InstanceItem instance:
                 root.Budget.Spend(instance.Exports.Count);
                 foreach ((string inner, ComponentItem member) in instance.Exports)

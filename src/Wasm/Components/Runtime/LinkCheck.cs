@@ -34,15 +34,21 @@ public static class LinkCheck
     /// <summary>Why an interface of the host cannot meet an import, or <see langword="null"/> where it can.</summary>
     /// <param name="import">An import of an instance.</param>
     /// <param name="host">The interface, of a compatible version.</param>
-    public static string? Mismatch(NamedExtern import, HostInterface host)
+    /// <param name="met">
+    /// The resource types that the host has met for this component by now, which grow: what an interface uses of another is the type that the other
+    /// import brought in. One set serves all imports of a component, in their order.
+    /// </param>
+    public static string? Mismatch(NamedExtern import, HostInterface host, ISet<ResourceIdentity> met)
     {
         if (import.Type is not InstanceExtern { Instance: var wanted }) return $"expected an instance, found {import.Type.Sort.ToString().ToLowerInvariant()}";
         foreach (NamedExtern export in wanted.Exports)
         {
             switch (export.Type)
             {
-                case TypeExtern { Type: ResourceType } when !host.Resources.ContainsKey(export.Name):
-                    return $"the host's {host.Name} has no resource '{export.Name}'";
+                case TypeExtern { Type: ResourceType resource }:
+                    if (!met.Contains(resource.Identity) && !host.Resources.ContainsKey(export.Name)) return $"the host's {host.Name} has no resource '{export.Name}'";
+                    met.Add(resource.Identity);
+                    break;
                 case FuncExtern { Func: var func }:
                     if (!host.Functions.TryGetValue(export.Name, out Delegate? callback)) return $"the host's {host.Name} has no function '{export.Name}'";
                     try

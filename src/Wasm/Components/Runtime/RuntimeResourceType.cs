@@ -8,12 +8,21 @@ namespace Chain.Wasm.Components.Runtime;
 /// <param name="implementer">The instance that implements it; none where the host does.</param>
 internal sealed class RuntimeResourceType(string name, InstanceState? implementer)
 {
-    public string Name { get; } = name;
+    private bool isExported;
+
+    public string Name { get; private set; } = name;
 
     public InstanceState? Implementer { get; } = implementer;
 
     /// <summary>The guest's destructor, which takes the representation.</summary>
     public Action<int>? Destructor { get; set; }
+
+    /// <summary>Takes the name under which it is exported first.</summary>
+    public void TakeName(string exported)
+    {
+        if (!isExported && Implementer is not null) Name = exported;
+        isExported = true;
+    }
 
     /// <summary>Ends a resource whose last handle was dropped (Canonical ABI, <c>canon resource.drop</c>).</summary>
     /// <param name="representation">What the handle stood for.</param>

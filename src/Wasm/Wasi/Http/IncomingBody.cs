@@ -1,4 +1,5 @@
 using Chain.Wasm.Components.Hosting;
+using Chain.Wasm.Execution;
 using Chain.Wasm.Wasi.Io;
 
 namespace Chain.Wasm.Wasi.Http;
@@ -91,6 +92,7 @@ public sealed class IncomingBody(Stream source, Func<Fields?> trailers, TimeSpan
 
         /// <summary>Begins to read where nothing is there; tells <paramref name="arrived"/> when it must wait.</summary>
         /// <returns>Whether there are bytes, or the end, or a failure.</returns>
+        /// <exception cref="WasmTrapException">Cancelled.</exception>
         public bool Fill(Action arrived)
         {
             if (start < end || isEnded || Failure is not null) return true;
@@ -105,8 +107,12 @@ public sealed class IncomingBody(Stream source, Func<Fields?> trailers, TimeSpan
             }
 
             if (!pending.IsCompleted) return false;
-            if (pending.IsFaulted) Failure = HttpFailureException.CodeOf(pending.Exception.InnerException!);
+            Task<int> done = pending;
             pending = null;
+
+            // The guest is to end: it is not told that its stream failed.
+            if (done.IsCanceled) throw new WasmTrapException(TrapKind.Deadline);
+            if (done.IsFaulted) Failure = HttpFailureException.CodeOf(done.Exception.InnerException!);
             return true;
         }
 
@@ -132,6 +138,10 @@ public sealed class IncomingBody(Stream source, Func<Fields?> trailers, TimeSpan
                 int count = await source.ReadAsync(buffer, timeout.Token).ConfigureAwait(false);
                 (start, end, isEnded) = (0, count, count == 0);
                 return count;
+            }
+            catch (Exception broken) when (cancellation.IsCancellationRequested && broken is not OperationCanceledException)
+            {
+                throw new OperationCanceledException(broken.Message, broken, cancellation);
             }
             catch (OperationCanceledException late) when (timeout.IsCancellationRequested && !cancellation.IsCancellationRequested)
             {

@@ -34,6 +34,7 @@ public abstract class InputStream : IDisposable
             if (!isClosed) Readiness.Block(cancellation);
             Result<byte[], StreamError> read = Read(length);
             if (read.IsError || read.Value.Length > 0 || length == 0) return read;
+            PollWaiter.ThrowIfCancelled(cancellation);
         }
     }
 

@@ -143,6 +143,7 @@ public abstract class OutputStream : IDisposable
             if (!isClosed) Readiness.Block(cancellation);
             Result<ulong, StreamError> capacity = CheckWrite();
             if (capacity.IsError || capacity.Value > 0) return capacity;
+            PollWaiter.ThrowIfCancelled(cancellation);
         }
     }
 

@@ -44,6 +44,13 @@ internal sealed class PollWaiter
         }
     }
 
+    /// <summary>For loops that wait again when what was ready proves not to be.</summary>
+    /// <exception cref="WasmTrapException">Cancelled.</exception>
+    public static void ThrowIfCancelled(CancellationToken cancellation)
+    {
+        if (cancellation.IsCancellationRequested) throw new WasmTrapException(TrapKind.Deadline);
+    }
+
     /// <summary>Ends the sleep, so that the thread looks again. From any thread.</summary>
     public void Wake() => woken.Set();
 

@@ -295,6 +295,23 @@ public sealed class OutgoingHttpTests
         Assert.Equal(TrapKind.Deadline, trap.Kind);
     }
 
+    [Fact]
+    public async Task ABodyWhoseReadWasCancelledTrapsItsReader()
+    {
+        // The read ends before the reader's own wait looks at the token.
+        using var server = new RawServer("HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\n", staysOpen: true);
+        using var guest = new OutgoingGuest(server.Authority);
+        using var cancellation = new CancellationTokenSource();
+        guest.Store.SetDeadline(Timeout.InfiniteTimeSpan, cancellation.Token);
+        FutureIncomingResponse future = guest.Handle(OutgoingGuest.Request(server.Authority)).Value;
+        future.Subscribe().Block();
+        InputStream stream = future.Get()!.Value.Value.Value.Consume().Value.TakeStream().Value;
+        Pollable readable = stream.Subscribe();
+        Assert.False(readable.IsReady);
+        await cancellation.CancelAsync();
+        Assert.Equal(TrapKind.Deadline, Assert.Throws<WasmTrapException>(() => stream.BlockingRead(1)).Kind);
+    }
+
     [Theory]
     [InlineData("HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhello", ErrorKind.HttpResponseIncomplete)]
     [InlineData("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhel", ErrorKind.HttpResponseIncomplete)]

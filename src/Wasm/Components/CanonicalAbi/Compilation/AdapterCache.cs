@@ -15,7 +15,8 @@ internal sealed class AdapterCache<TKey>
     /// <summary>The most value types in a function type; code for more would take the JIT seconds.</summary>
     private const int MaxTypes = 4_000;
 
-    private const long MaxTotalTypes = 400_000;
+    private const int MaxWeight = 50_000;
+    private const long MaxTotalWeight = 500_000;
 
     private readonly ConcurrentDictionary<TKey, DynamicMethod> known = new();
     private long total;
@@ -26,10 +27,12 @@ internal sealed class AdapterCache<TKey>
         if (known.TryGetValue(key, out DynamicMethod? found)) return found;
         if (shape.Type.Size > MaxTypes)
             throw new WasmLimitException($"a function's type consists of {shape.Type.Size} value types, expected at most {MaxTypes} to call it");
-        if (Interlocked.Add(ref total, shape.Type.Size + shape.Type.MemberCount) > MaxTotalTypes)
+        if (shape.Weight > MaxWeight)
+            throw new WasmLimitException($"a function's type has {shape.Weight} types, fields, cases and labels, expected at most {MaxWeight} to call it");
+        if (Interlocked.Add(ref total, shape.Weight + 1) > MaxTotalWeight)
         {
             known.Clear();
-            Interlocked.Exchange(ref total, shape.Type.Size);
+            Interlocked.Exchange(ref total, shape.Weight + 1);
         }
 
         return known.GetOrAdd(key, make());

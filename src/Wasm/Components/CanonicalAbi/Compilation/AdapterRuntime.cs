@@ -44,6 +44,12 @@ internal static class AdapterRuntime
 
     public static void EndExportCall(LiftedFunction function) => function.Instance.LeaveTo(null);
 
+    /// <summary>Shows that an observed call has returned a result which could be lifted; the guest still has it.</summary>
+    public static void ObservedCallReturned(LiftedFunction function) => function.Observed!.EndReturned();
+
+    /// <summary>Shows that an observed call has returned something that is no result.</summary>
+    public static void ObservedCallFailed(LiftedFunction function, Exception error) => function.Observed?.EndFailed(error);
+
     /// <summary>Answers whether there is a post-return function, which then runs without being able to call out.</summary>
     public static bool BeginPostReturn(LiftedFunction function)
     {

@@ -7,17 +7,17 @@ namespace Chain.Wasm.Components.CanonicalAbi.Compilation;
 /// <summary>Generates the delegates by which the host calls exports (Canonical ABI, <c>canon lift</c>). Safe for any thread.</summary>
 internal static class LiftAdapter
 {
-    private static readonly AdapterCache<(string Shape, Type Delegate)> Known = new();
+    private static readonly AdapterCache<(string Shape, Type Delegate, bool IsObserved)> Known = new();
 
     /// <summary>A delegate of a CLR type.</summary>
     /// <exception cref="ArgumentException">Its types cannot stand for those of the function.</exception>
     public static Delegate Create(LiftedFunction function, Type type)
     {
         ClrMapping[] parameters = Bind(function, type, out ClrMapping? result);
-        DynamicMethod method = Known.GetOrAdd((function.Shape.Key, type), function.Shape, () =>
+        DynamicMethod method = Known.GetOrAdd((function.Shape.Key, type, function.IsObserved), function.Shape, () =>
         {
             DynamicMethod made = CoreDelegates.Method("lifted", typeof(LiftedFunction), type.GetMethod("Invoke")!);
-            Emit(new AdapterEmitter(made, function.Shape), parameters, result);
+            Emit(new AdapterEmitter(made, function.Shape), parameters, result, function.IsObserved);
             return made;
         });
         return method.CreateDelegate(type, function);
@@ -36,7 +36,7 @@ internal static class LiftAdapter
         return parameters;
     }
 
-    private static void Emit(AdapterEmitter emitter, ClrMapping[] parameters, ClrMapping? resultMapping)
+    private static void Emit(AdapterEmitter emitter, ClrMapping[] parameters, ClrMapping? resultMapping, bool isObserved)
     {
         ILGenerator il = emitter.Il;
         Action pushLifted = () => il.Emit(OpCodes.Ldarg_0);
@@ -55,17 +55,8 @@ internal static class LiftAdapter
             emitter.Mover.Lower(parameters[i], argument, targets[i], callee);
         }
 
-        if (canFail)
-        {
-            il.BeginCatchBlock(typeof(Exception));
-            il.Emit(OpCodes.Stloc, error);
-            il.Emit(OpCodes.Ldarg_0);
-            il.Emit(OpCodes.Ldloc, error);
-            il.Emit(OpCodes.Call, ValueMover.Method(typeof(AdapterRuntime), nameof(AdapterRuntime.LoweringFailed)));
-            il.Emit(OpCodes.Rethrow);
-            il.EndExceptionBlock();
-        }
-
+        if (canFail) Catch(il, error, nameof(AdapterRuntime.LoweringFailed));
+        if (isObserved) il.BeginExceptionBlock();
         LocalBuilder? raw = emitter.CallCore(pushLifted, pushArguments, nameof(LiftedFunction.EntryDelegate));
         LocalBuilder? value = null;
         if (resultMapping is not null)
@@ -75,10 +66,28 @@ internal static class LiftAdapter
             il.Emit(OpCodes.Stloc, value);
         }
 
+        if (isObserved)
+        {
+            Catch(il, error, nameof(AdapterRuntime.ObservedCallFailed));
+            il.Emit(OpCodes.Ldarg_0);
+            il.Emit(OpCodes.Call, ValueMover.Method(typeof(AdapterRuntime), nameof(AdapterRuntime.ObservedCallReturned)));
+        }
+
         emitter.PostReturn(pushLifted, raw);
         il.Emit(OpCodes.Ldarg_0);
         il.Emit(OpCodes.Call, ValueMover.Method(typeof(AdapterRuntime), nameof(AdapterRuntime.EndExportCall)));
         if (value is not null) il.Emit(OpCodes.Ldloc, value);
         il.Emit(OpCodes.Ret);
+    }
+
+    private static void Catch(ILGenerator il, LocalBuilder error, string method)
+    {
+        il.BeginCatchBlock(typeof(Exception));
+        il.Emit(OpCodes.Stloc, error);
+        il.Emit(OpCodes.Ldarg_0);
+        il.Emit(OpCodes.Ldloc, error);
+        il.Emit(OpCodes.Call, ValueMover.Method(typeof(AdapterRuntime), method));
+        il.Emit(OpCodes.Rethrow);
+        il.EndExceptionBlock();
     }
 }

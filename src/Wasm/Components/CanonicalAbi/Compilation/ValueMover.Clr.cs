@@ -342,11 +342,11 @@ internal sealed partial class ValueMover
         il.Emit(OpCodes.Ldlen);
         il.Emit(OpCodes.Conv_U4);
         il.Emit(OpCodes.Stloc, length);
-        EmitAllocateList(element, length, to, pointer);
+        LocalBuilder targetItem = EmitAllocateList(element, length, to, pointer);
         ForEach(length, index =>
         {
-            LocalBuilder item = Item(mapping, value, () => il.Emit(OpCodes.Ldloc, index));
-            Lower(mapping.Item, item, new MemoryPlace(TargetItem(element, to, pointer, index), 0), to);
+            Lower(mapping.Item, Item(mapping, value, () => il.Emit(OpCodes.Ldloc, index)), new MemoryPlace(targetItem, 0), to);
+            Advance(targetItem, element);
         });
         StorePair(target, pointer, length);
     }

@@ -14,7 +14,6 @@ namespace Chain.Wasm.Components.CanonicalAbi.Compilation;
 /// <param name="scope">The call's <see cref="CallScope"/>; none where the function has no borrowed handles.</param>
 internal sealed partial class ValueMover(ILGenerator il, FunctionShape shape, LocalBuilder? scope)
 {
-    private static readonly MethodInfo RefAt = Method(typeof(AbiContext), nameof(AbiContext.RefAt));
     private static readonly MethodInfo ListRefAt = Method(typeof(AbiContext), nameof(AbiContext.ListRefAt));
     private static readonly MethodInfo AllocateList = Method(typeof(AbiContext), nameof(AbiContext.AllocateList));
 
@@ -141,39 +140,32 @@ internal sealed partial class ValueMover(ILGenerator il, FunctionShape shape, Lo
             PushSizeAndAlignment(element);
             il.Emit(OpCodes.Call, ListRefAt);
             il.Emit(OpCodes.Stloc, sourceItem);
-            EmitAllocateList(element, length, to, pointer);
-            ForEach(length, index =>
+            LocalBuilder targetItem = EmitAllocateList(element, length, to, pointer);
+            ForEach(length, _ =>
             {
-                LocalBuilder targetItem = TargetItem(element, to, pointer, index);
                 Transfer(element, new MemoryPlace(sourceItem, 0), from, new MemoryPlace(targetItem, 0), to);
                 Advance(sourceItem, element);
+                Advance(targetItem, element);
             });
         }
 
         StorePair(target, pointer, length);
     }
 
-    private void EmitAllocateList(ValType element, LocalBuilder length, Side to, LocalBuilder pointer)
+    // Answers the local with the address of the first item, which stays where it is however the memory grows (LinearMemory.Slice).
+    private LocalBuilder EmitAllocateList(ValType element, LocalBuilder length, Side to, LocalBuilder pointer)
     {
         to.PushContext(il);
         il.Emit(OpCodes.Ldloc, length);
         PushSizeAndAlignment(element);
         il.Emit(OpCodes.Call, AllocateList);
         il.Emit(OpCodes.Stloc, pointer);
-    }
-
-    // Asked for anew each time, since the memory may have grown for the item before.
-    private LocalBuilder TargetItem(ValType element, Side to, LocalBuilder pointer, LocalBuilder index)
-    {
         LocalBuilder item = il.DeclareLocal(typeof(byte).MakeByRefType());
         to.PushContext(il);
         il.Emit(OpCodes.Ldloc, pointer);
-        il.Emit(OpCodes.Ldloc, index);
-        il.Emit(OpCodes.Ldc_I4, (int)element.Layout.Size);
-        il.Emit(OpCodes.Mul);
-        il.Emit(OpCodes.Add);
+        il.Emit(OpCodes.Ldloc, length);
         PushSizeAndAlignment(element);
-        il.Emit(OpCodes.Call, RefAt);
+        il.Emit(OpCodes.Call, ListRefAt);
         il.Emit(OpCodes.Stloc, item);
         return item;
     }
@@ -273,6 +265,26 @@ internal sealed partial class ValueMover(ILGenerator il, FunctionShape shape, Lo
     private void Switch(LocalBuilder number, int cases, Func<int, bool> hasCode, Action<int> code)
     {
         Label end = il.DefineLabel();
+        int coded = Enumerable.Range(0, cases).Count(hasCode);
+        // A variant can have a hundred thousand cases with nothing to do: a table would be larger than what it chooses from.
+        if (coded < cases / 4)
+        {
+            for (int i = 0; i < cases; i++)
+            {
+                if (!hasCode(i)) continue;
+                Label next = il.DefineLabel();
+                il.Emit(OpCodes.Ldloc, number);
+                il.Emit(OpCodes.Ldc_I4, i);
+                il.Emit(OpCodes.Bne_Un, next);
+                code(i);
+                il.Emit(OpCodes.Br, end);
+                il.MarkLabel(next);
+            }
+
+            il.MarkLabel(end);
+            return;
+        }
+
         var labels = new Label[cases];
         for (int i = 0; i < cases; i++) labels[i] = hasCode(i) ? il.DefineLabel() : end;
         il.Emit(OpCodes.Ldloc, number);
