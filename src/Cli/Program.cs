@@ -21,7 +21,7 @@ internal static class Program
         {
             UpCommand.Create(),
             DownCommand.Create(),
-            StatusCommand.Create(),
+            NodeStatusCommand.Create(),
             ApplicationCheckCommand.Create(),
             DeployCommand.Create(),
             AppsCommand.Create(),

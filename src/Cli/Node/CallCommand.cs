@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Net.Http.Json;
+using Chain.Cli.Lineage;
 using Chain.Silo.Api;
 using Chain.Wasm.Text;
 
@@ -23,12 +24,23 @@ internal static class CallCommand
         {
             (string application, string component) = Split(parsed.GetRequiredValue(target));
             var request = new CallRequest(parsed.GetRequiredValue(call));
-            CallAnswer answer = await node.PostAsync<CallAnswer>(
-                $"apps/{NodeCommand.Part(application)}/components/{NodeCommand.Part(component)}/call", JsonContent.Create(request, options: ApiJson.Options), cancellation);
+            CallAnswer answer = await CallAsync(node, $"apps/{NodeCommand.Part(application)}/components/{NodeCommand.Part(component)}/call", request, cancellation);
             if (parsed.GetValue(json)) NodeCommand.WriteJson(answer);
             else Print(answer);
             return answer.Outcome is "returned" or "error" ? ExitCode.Ok : ExitCode.Failed;
         });
+    }
+
+    private static async Task<CallAnswer> CallAsync(NodeClient node, string path, CallRequest request, CancellationToken cancellation)
+    {
+        try
+        {
+            return await node.PostAsync<CallAnswer>(path, JsonContent.Create(request, options: ApiJson.Options), cancellation);
+        }
+        catch (ApiException e) when (e.Problem.Type == Problem.BadArguments)
+        {
+            throw new CommandException($"CALL '{CallWords.Shown(request.Call)}', {e.Message}");
+        }
     }
 
     private static (string Application, string Component) Split(string target)

@@ -29,7 +29,7 @@ internal static class DetachedNode
         }
 
         using NodeClient node = NodeClient.Open(folder);
-        ForegroundNode.Show(await node.GetAsync<NodeStatus>("status", CancellationToken.None), node.Node, folder, request.Json);
+        ForegroundNode.Show(await node.GetAsync<NodeState>("status", CancellationToken.None), node.Node, folder, request.Json);
         if (request.Json) return ExitCode.Ok;
         NodeText.Line("log", log);
         Console.Out.WriteLine($"it runs in process {process.Id}; end it with: chain down{NodeClient.DataOption(folder)}");

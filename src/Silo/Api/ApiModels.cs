@@ -20,7 +20,7 @@ namespace Chain.Silo.Api;
 /// <param name="WaitingCalls">Calls that wait there.</param>
 /// <param name="Policies">The policies that decide.</param>
 /// <param name="Applications">What runs.</param>
-public sealed record NodeStatus(
+public sealed record NodeState(
     string Node, string Version, int Pid, DateTimeOffset Started, string Http, StoreState Store, long Calls, long Denied, long Dropped, CounterTotals Recorder,
     long SpoolBytes, long WaitingCalls, PolicyState Policies, IReadOnlyList<RunningApplication> Applications);
 
@@ -28,7 +28,7 @@ public sealed record NodeStatus(
 /// <param name="IsUp">Whether it answers.</param>
 /// <param name="Server">The version of Postgres, where it answers.</param>
 /// <param name="Folder">Where the private server is; absent where the store is the user's own.</param>
-public sealed record StoreState(bool IsUp, string? Server, string? Folder);
+public sealed record StoreState(bool IsUp, string? Server = null, string? Folder = null);
 
 /// <summary>The policies of a node.</summary>
 /// <param name="Digest">Of the set.</param>
@@ -54,7 +54,7 @@ public sealed record RunningComponent(string Name, string Digest, int Instances,
 /// <param name="Name">Its name.</param>
 /// <param name="Versions">The latest first.</param>
 /// <param name="Running">What runs of it; absent where nothing does.</param>
-public sealed record ApplicationDetails(string Name, IReadOnlyList<ApplicationVersion> Versions, RunningApplication? Running);
+public sealed record ApplicationDetails(string Name, IReadOnlyList<ApplicationVersion> Versions, RunningApplication? Running = null);
 
 /// <summary>What deploying or rolling back gave.</summary>
 /// <param name="HasChanged">False where that version answered already.</param>
@@ -95,7 +95,7 @@ public sealed record CallRequest(string Call);
 /// <param name="Wave">The result in WAVE; absent where there is none.</param>
 /// <param name="Value">The result as JSON; absent where there is none.</param>
 /// <param name="Error">Why it did not return; absent where it did.</param>
-public sealed record CallAnswer(string Outcome, string Trace, IReadOnlyList<string> Label, string? Wave, JsonElement? Value, string? Error);
+public sealed record CallAnswer(string Outcome, string Trace, IReadOnlyList<string> Label, string? Wave = null, JsonElement? Value = null, string? Error = null);
 
 /// <summary>An alert.</summary>
 /// <param name="Fingerprint">Its identity.</param>
@@ -113,7 +113,7 @@ public sealed record CallAnswer(string Outcome, string Trace, IReadOnlyList<stri
 /// <param name="Error">Why the last attempt to deliver one failed.</param>
 public sealed record AlertLine(
     string Fingerprint, IReadOnlyDictionary<string, string> Labels, string Severity, string Message, string Call, string Trace, DateTimeOffset FirstSeen,
-    DateTimeOffset LastSeen, long Count, long Silenced, bool Firing, long Waiting, string? Error);
+    DateTimeOffset LastSeen, long Count, long Silenced, bool Firing, long Waiting, string? Error = null);
 
 /// <summary>A violation.</summary>
 /// <param name="Id">Rises from one to the next.</param>

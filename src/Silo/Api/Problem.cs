@@ -21,6 +21,9 @@ namespace Chain.Silo.Api;
 public sealed record Problem(string Type, string Title, int Status, string Detail, IReadOnlyList<IssueLine>? Errors = null)
 {
     public const string MediaType = "application/problem+json";
+    /// <summary>The <see cref="Type"/> of arguments that are none of a function's.</summary>
+    public const string BadArguments = Kinds + "bad-arguments";
+
     private const string Kinds = "urn:chain:problem:";
 
     public static Problem Unauthorized(string detail) => new(Kinds + "unauthorized", "The token is missing or wrong", StatusCodes.Status401Unauthorized, detail);
@@ -31,13 +34,14 @@ public sealed record Problem(string Type, string Title, int Status, string Detai
     public static Problem Of(Exception failure) => failure switch
     {
         KeyNotFoundException => new(Kinds + "unknown-name", "There is nothing of that name", StatusCodes.Status404NotFound, failure.Message),
-        WaveException => new(Kinds + "bad-arguments", "The arguments are none of the function's", StatusCodes.Status400BadRequest, failure.Message),
+        WaveException => new(BadArguments, "The arguments are none of the function's", StatusCodes.Status400BadRequest, failure.Message),
         ManifestException refused => Refused(refused.Issues),
         PolicySetException refused => Refused(refused.Issues),
         WasmException => new(Kinds + "refused-component", "A component cannot be linked", StatusCodes.Status422UnprocessableEntity, failure.Message),
         NodeBusyException => new(Kinds + "busy", "The node is busy", StatusCodes.Status503ServiceUnavailable, failure.Message),
         BadHttpRequestException bad when bad.StatusCode == StatusCodes.Status413PayloadTooLarge => OfStatus(bad.StatusCode, bad.Message),
-        BadHttpRequestException { InnerException: JsonException json } => BadRequest($"the body is no such JSON: {TextLiteral.OneLine(json.Message)}"),
+        BadHttpRequestException { InnerException: JsonException json } => BadRequest(
+            $"the body is not the JSON that {ApiServer.Root}/openapi.json describes: line {json.LineNumber + 1}, byte {json.BytePositionInLine + 1}, at {TextLiteral.OneLine(json.Path ?? "$")}"),
         BadHttpRequestException bad => OfStatus(bad.StatusCode, TextLiteral.OneLine(bad.Message)),
         InvalidDataException => BadRequest(failure.Message),
         StoreException => new(Kinds + "refused-by-store", "The store cannot do that", StatusCodes.Status409Conflict, failure.Message),
@@ -76,6 +80,9 @@ public static class ApiJson
     internal static void Set(JsonSerializerOptions options)
     {
         options.DefaultIgnoreCondition = System.Text.Json.Serialization.JsonIgnoreCondition.WhenWritingNull;
+        options.NumberHandling = System.Text.Json.Serialization.JsonNumberHandling.Strict;
+        // Nothing of it is ever put into HTML, and people read it.
+        options.Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping;
         options.RespectNullableAnnotations = true;
         options.RespectRequiredConstructorParameters = true;
     }

@@ -23,11 +23,11 @@ internal static class StatusEndpoints
         }).WithName("shutdown").WithTags("node").WithSummary("Ends the node: calls under way finish first.");
     }
 
-    private static async Task<NodeStatus> StatusAsync(NodeApi api, CancellationToken cancellation)
+    private static async Task<NodeState> StatusAsync(NodeApi api, CancellationToken cancellation)
     {
         LocalNode node = api.Node;
         NodeDescription description = api.Description;
-        return new NodeStatus(
+        return new NodeState(
             node.Name, description.Version, description.Pid, description.Started, description.Http, await StoreAsync(node, cancellation).ConfigureAwait(false),
             node.Calls, node.Denied, node.Dropped, node.Counters.Totals(), node.Counters.SpoolBytes, node.Counters.WaitingCalls,
             new PolicyState(node.Policies.Digest, node.Policies.Policies.Count), api.Running());

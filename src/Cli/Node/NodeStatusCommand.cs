@@ -6,7 +6,7 @@ using Chain.Silo.Api;
 namespace Chain.Cli.Node;
 
 /// <summary><c>chain status</c>.</summary>
-internal static class StatusCommand
+internal static class NodeStatusCommand
 {
     public static Command Create()
     {
@@ -14,14 +14,14 @@ internal static class StatusCommand
         return new Command("status", "How the running node is: calls, record, policies, applications and their instances.") { json }.WithNode(
             async (parsed, node, cancellation) =>
             {
-                NodeStatus status = await node.GetAsync<NodeStatus>("status", cancellation);
+                NodeState status = await node.GetAsync<NodeState>("status", cancellation);
                 if (parsed.GetValue(json)) NodeCommand.WriteJson(status);
                 else Print(status, node.Node);
                 return ExitCode.Ok;
             });
     }
 
-    private static void Print(NodeStatus status, NodeDescription node)
+    private static void Print(NodeState status, NodeDescription node)
     {
         NodeText.Line("node", $"{status.Node}, Chain {status.Version}, process {status.Pid}, up {NodeText.Ago(status.Started)}");
         NodeText.Line("api", node.Url + ApiServer.Root);
