@@ -2,6 +2,7 @@ using System.CommandLine;
 using Chain.Cli.Alerts;
 using Chain.Cli.Applications;
 using Chain.Cli.Bench;
+using Chain.Cli.Demo;
 using Chain.Cli.Lineage;
 using Chain.Cli.Node;
 using Chain.Cli.Policy;
@@ -19,6 +20,7 @@ internal static class Program
     {
         var root = new RootCommand("Chain runs WebAssembly components as services, follows their data and checks it against policies.")
         {
+            DemoCommand.Create(),
             UpCommand.Create(),
             DownCommand.Create(),
             NodeStatusCommand.Create(),

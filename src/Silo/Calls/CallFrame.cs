@@ -27,6 +27,11 @@ public sealed class CallFrame
     /// <summary>The arguments, where rules for the result want them.</summary>
     public IReadOnlyList<ComponentValue> Arguments { get; set; } = [];
 
+    /// <summary>
+    /// The label of what the callee had besides its arguments and what its own calls gave it: state, or what an instance that is kept remembers.
+    /// </summary>
+    public LabelId LabelRead { get; set; }
+
     /// <summary>The label of the result.</summary>
     public LabelId LabelOut { get; set; }
 
@@ -49,7 +54,7 @@ public sealed class CallFrame
         Depth = depth;
         LabelIn = data;
         Label = data;
-        LabelOut = LabelId.Empty;
+        LabelOut = LabelRead = LabelId.Empty;
         SizeIn = SizeOut = 0;
         Copies = 0;
         flows = decisions = 0;

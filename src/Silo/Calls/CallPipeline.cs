@@ -109,7 +109,7 @@ public sealed class CallPipeline
             {
                 Outcome = outcome,
                 LabelOut = frame.LabelOut,
-                LabelRead = frame.Label == frame.LabelIn ? null : frame.Label,
+                LabelRead = frame.LabelRead.IsEmpty ? null : frame.LabelRead,
                 SizeIn = frame.SizeIn,
                 SizeOut = frame.SizeOut,
                 Copies = frame.Copies,

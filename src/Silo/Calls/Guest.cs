@@ -1,4 +1,5 @@
 using Chain.PolicyEngine.Decisions;
+using Chain.Tracer.Calls;
 using Chain.Tracer.Tags;
 using Chain.Wasm.Components.Hosting;
 using Chain.Wasm.Components.Runtime;
@@ -13,6 +14,7 @@ public sealed class Guest : IDisposable
     private readonly Dictionary<(string?, string), ComponentFunction> functions = [];
     private readonly List<(CallFrame Sink, PolicyEvent At)> open = [];
     private readonly WasiState wasi;
+    private CallContext before;
     private Action<IncomingRequest, ResponseOutparam>? http;
 
     /// <summary>Makes an instance; its start functions run on the calling thread.</summary>
@@ -64,7 +66,13 @@ public sealed class Guest : IDisposable
     public void Enter(ChainState chain)
     {
         open.Clear();
-        if (!Residual.IsEmpty) Frame.Label = Pipeline.Labels.Union(Frame.Label, Residual);
+        if (!Residual.IsEmpty)
+        {
+            Frame.Label = Pipeline.Labels.Union(Frame.Label, Residual);
+            Frame.LabelRead = Residual;
+            Pipeline.Flow(Frame, Residual, before, default);
+        }
+
         SetDeadline(chain);
     }
 
@@ -87,7 +95,13 @@ public sealed class Guest : IDisposable
     public void KeepOpen(CallFrame sink, PolicyEvent at) => open.Add((sink, at));
 
     /// <summary>Remembers what the call that ended may have left in it.</summary>
-    public void Keep() => Residual = Pipeline.Labels.Union(Residual, Frame.Label);
+    public void Keep()
+    {
+        LabelId all = Pipeline.Labels.Union(Residual, Frame.Label);
+        // Of the calls that it may remember, the last one that brought something new.
+        if (all != Residual) before = Frame.Call.Context;
+        Residual = all;
+    }
 
     /// <summary>Puts it back to how it began: nothing of its calls is left.</summary>
     /// <exception cref="Chain.Wasm.WasmException">A start function trapped.</exception>

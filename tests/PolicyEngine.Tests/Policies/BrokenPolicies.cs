@@ -87,7 +87,7 @@ public static class BrokenPolicies
         },
         {
             "policy: p\neffect: deny\neffect: allow\n",
-            "p.yaml:3:1: not YAML: duplicate key effect\n  | effect: allow\n  | ^"
+            "p.yaml:3:1: 'effect' is there twice; the first is in line 2\n  | effect: allow\n  | ^"
         },
         {
             "policy: p\neffect: deny\nmatch:\n  callee: [a/b\n",

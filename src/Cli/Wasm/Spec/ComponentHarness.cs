@@ -77,7 +77,7 @@ internal sealed class ComponentHarness(ScriptFolder folder, Engine engine) : ISp
         catch (UnsupportedComponentException e)
         {
             outcome = Unsupported(component, e);
-            current = new Running(null, null, outcome);
+            current = new Running(component, null, null, outcome);
         }
 
         if (name is not null) instances[name] = current;
@@ -98,7 +98,17 @@ internal sealed class ComponentHarness(ScriptFolder folder, Engine engine) : ISp
         running.Store!.SetDeadline(LongestCommand);
         ComponentFunction function = running.Instance.Find(action.Field) as ComponentFunction
             ?? throw new KeyNotFoundException($"no exported function '{action.Field}'");
-        return judge(function.Invoke([.. action.Arguments.Select(ComponentValues.Parse)]));
+        try
+        {
+            return judge(function.Invoke([.. action.Arguments.Select(ComponentValues.Parse)]));
+        }
+        catch (UnsupportedComponentException e)
+        {
+            // The call stopped in the middle: what follows on the instance says nothing any more.
+            Outcome outcome = Unsupported(running.Loaded, e);
+            running.Stop(outcome);
+            return outcome;
+        }
     }
 
     private Outcome AssertReturn(ScriptCommand command) => Act(command, found =>
@@ -189,7 +199,7 @@ internal sealed class ComponentHarness(ScriptFolder folder, Engine engine) : ISp
         var store = new ComponentStore(engine);
         stores.Add(store);
         store.SetDeadline(LongestCommand);
-        return new Running(store, prepared.Instantiate(store), Outcome.Passed);
+        return new Running(component, store, prepared.Instantiate(store), Outcome.Passed);
     }
 
     private static string NoInstance(string? name) =>
@@ -202,5 +212,12 @@ internal sealed class ComponentHarness(ScriptFolder folder, Engine engine) : ISp
     }
 
     /// <summary>An instance in its store; or, where it could not be made, why commands that need it are skipped.</summary>
-    private sealed record Running(ComponentStore? Store, ComponentInstance? Instance, Outcome Why);
+    private sealed record Running(Loaded Loaded, ComponentStore? Store, ComponentInstance? Instance, Outcome Why)
+    {
+        public ComponentInstance? Instance { get; private set; } = Instance;
+
+        public Outcome Why { get; private set; } = Why;
+
+        public void Stop(Outcome why) => (Instance, Why) = (null, why);
+    }
 }

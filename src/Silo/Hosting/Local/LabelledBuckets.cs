@@ -150,6 +150,7 @@ internal sealed class LabelledBuckets(ComponentPlan component, IReadOnlyList<Sin
         {
             LabelId id = guest.Pipeline.Labels.Intern(label);
             frame.Label = guest.Pipeline.Labels.Union(frame.Label, id);
+            frame.LabelRead = guest.Pipeline.Labels.Union(frame.LabelRead, id);
             return id;
         }
 

@@ -137,6 +137,16 @@ internal sealed class LiftedFunction : ComponentFunction
     }
 }
 
+/// <summary>A function that needs a part of the Component Model which is not run yet: calling it says so.</summary>
+internal sealed class RefusingFunction(FuncType type, UnsupportedComponentException refusal) : ComponentFunction(type)
+{
+    /// <exception cref="UnsupportedComponentException">Always.</exception>
+    public override ComponentValue? Invoke(params ReadOnlySpan<ComponentValue> arguments) =>
+        throw new UnsupportedComponentException(refusal.Message, refusal.Offset);
+
+    public override TDelegate CreateDelegate<TDelegate>() => throw new UnsupportedComponentException(refusal.Message, refusal.Offset);
+}
+
 /// <summary>A function whose callee the interceptor finds anew for each call (<see cref="CallDecision.Route"/>).</summary>
 internal sealed class RoutedFunction(FuncType type) : ComponentFunction(type)
 {

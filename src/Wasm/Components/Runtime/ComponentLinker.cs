@@ -114,6 +114,8 @@ public sealed class ComponentLinker(Engine engine)
             return new InstanceItem(wanted.Exports.ToDictionary(static export => export.Name, export => FromHost(component, import, host, export, resources)));
         // What a type is bound to needs nobody who offers it.
         if (import.Type is TypeExtern { Type: not ResourceType }) return new TypeItem(null);
+        if (import.Type is InstanceExtern { Instance: var types } && types.Exports.All(static export => export.Type is TypeExtern { Type: not ResourceType }))
+            return new InstanceItem(types.Exports.ToDictionary(static export => export.Name, static ComponentItem (_) => new TypeItem(null)));
         if (import.Type is TypeExtern { Type: ResourceType same } && resources.TryGetValue(same.Identity, out TypeItem? known)) return known;
         // Functions and types that are imported by themselves belong to the interface without a name.
         if (import.Type is FuncExtern or TypeExtern && hosts.Find("") is { } loose) return FromHost(component, import, loose, import, resources);
@@ -208,7 +210,7 @@ public sealed class PreparedComponent
     public IReadOnlyDictionary<string, ComponentItem> Imports => imports;
 
     /// <summary>Makes an instance, running start functions.</summary>
-    /// <exception cref="UnsupportedComponentException">It needs the Component Model's async.</exception>
+    /// <exception cref="UnsupportedComponentException">A start function calls what needs the Component Model's async.</exception>
     /// <exception cref="WasmLimitException">The store allows less than it needs.</exception>
     /// <exception cref="WasmTrapException">A start function or a segment trapped.</exception>
     /// <exception cref="ArgumentException">The store is of another engine, or not that of the instances it is linked with.</exception>

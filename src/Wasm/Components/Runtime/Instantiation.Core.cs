@@ -99,14 +99,20 @@ internal sealed partial class Instantiation
                 })));
                 break;
             default:
-                throw Unsupported(canon, $"the canonical built-in {canon.Kind}");
+                AddRefusing(Unsupported(canon, $"the canonical built-in {canon.Kind}"));
+                break;
         }
     }
 
     private void Lift(CanonDefinition canon)
     {
         FuncType type = (FuncType)context.Types[(int)canon.Type];
-        FunctionShape shape = ShapeOf(canon, type);
+        if (ShapeOf(canon, type, out UnsupportedComponentException? refusal) is not { } shape)
+        {
+            funcs.Add(new RefusingFunction(type, refusal!));
+            return;
+        }
+
         Function? postReturn = Option(canon, CanonOptionKind.PostReturn) is { } index ? coreFuncs[(int)index] : null;
         funcs.Add(new LiftedFunction(type, Options(canon), coreFuncs[(int)canon.Function], postReturn, ResourcesOf(shape)));
     }
@@ -114,7 +120,12 @@ internal sealed partial class Instantiation
     private void Lower(CanonDefinition canon)
     {
         FuncType type = context.Funcs[(int)canon.Function];
-        FunctionShape shape = ShapeOf(canon, type);
+        if (ShapeOf(canon, type, out UnsupportedComponentException? refusal) is not { } shape)
+        {
+            AddRefusing(refusal!);
+            return;
+        }
+
         var lowered = new LoweredFunction(type, funcs[(int)canon.Function], Options(canon), ResourcesOf(shape));
         Delegate code = State.Interceptor is { } interceptor && interceptor.Observes(lowered.Callee)
             ? ObservedCode.Create(new ObservedImport(lowered, interceptor), shape.LoweredDelegate)
@@ -146,13 +157,24 @@ internal sealed partial class Instantiation
 
     private RuntimeResourceType ResourceAt(CanonDefinition canon) => resources[((ResourceType)context.Types[(int)canon.Type]).Identity];
 
-    private FunctionShape ShapeOf(CanonDefinition canon, FuncType type)
+    private FunctionShape? ShapeOf(CanonDefinition canon, FuncType type, out UnsupportedComponentException? refusal)
     {
-        if (type.IsAsync) throw Unsupported(canon, "an async function");
-        if (Option(canon, CanonOptionKind.Async) is not null) throw Unsupported(canon, "the async option");
+        refusal = type.IsAsync ? Unsupported(canon, "an async function")
+            : Option(canon, CanonOptionKind.Async) is not null ? Unsupported(canon, "the async option")
+            : null;
+        if (refusal is not null) return null;
         var shape = FunctionShape.Of(type);
         root.Budget.Spend(shape.Weight);
-        return shape.HasAsyncValue ? throw Unsupported(canon, "a function with a stream, future or error context") : shape;
+        if (!shape.HasAsyncValue) return shape;
+        refusal = Unsupported(canon, "a function with a stream, future or error context");
+        return null;
+    }
+
+    // What is never called does no harm: a component may have it for a host that can more.
+    private void AddRefusing(UnsupportedComponentException refusal)
+    {
+        var type = (FunctionType)context.Registry.Get(context.CoreFuncs[coreFuncs.Count]).Composite;
+        coreFuncs.Add(Core.CreateFunction(type, (Func<Value[], Value[]>)(_ => throw new UnsupportedComponentException(refusal.Message, refusal.Offset))));
     }
 
     private UnsupportedComponentException Unsupported(CanonDefinition canon, string what) => new(
