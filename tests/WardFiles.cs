@@ -26,6 +26,11 @@ internal sealed class WardFiles : IDisposable
         effect: deny
         severity: high
         message: "{{ data.tags }} would leave by {{ callee.name }}"
+        tests:
+          - given: { event: result, caller: outside, callee: ward/records, data: [pii] }
+            expect: deny
+          - given: { event: result, caller: ward/anonymizer, callee: ward/records, data: [pii] }
+            expect: none
         """;
 
     public const string Ada = "add({name: \"Ada\", born: 1950, email: \"ada@example.org\", diagnosis: \"flu\", notes: \"none\"})";

@@ -113,6 +113,8 @@ internal sealed class NodeClient : IDisposable
         try
         {
             using var request = new HttpRequestMessage(method, path) { Content = content };
+            // A node that will not have it says so before it is sent.
+            request.Headers.ExpectContinue = content is MultipartContent;
             response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellation);
         }
         catch (HttpRequestException e)

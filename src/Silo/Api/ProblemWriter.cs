@@ -59,8 +59,15 @@ internal sealed partial class ProblemWriter(ApiToken token, ILogger log)
             return $"{path} takes no '{TextLiteral.OneLine(request.ContentType ?? "")}'; see {ApiServer.Root}/openapi.json";
         if (context.Response.StatusCode != StatusCodes.Status404NotFound) return $"{request.Method} {path} cannot be answered";
         string[] known = [.. context.RequestServices.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
-            .Select(static one => one.RoutePattern.RawText ?? "").Distinct().Order(StringComparer.Ordinal)];
+            .Select(one => Filled(one.RoutePattern.RawText ?? "", path)).Distinct().Order(StringComparer.Ordinal)];
         return $"there is no {path}{NearNames.Hint(path, known)}; see {ApiServer.Root}/openapi.json";
+    }
+
+    /// <summary>An address with the names that the request has where it takes any.</summary>
+    private static string Filled(string pattern, string path)
+    {
+        string[] parts = path.Split('/');
+        return string.Join('/', pattern.Split('/').Select((part, i) => part.StartsWith('{') && i < parts.Length ? parts[i] : part));
     }
 
     [LoggerMessage(Level = LogLevel.Error, Message = "{Method} {Path} failed")]

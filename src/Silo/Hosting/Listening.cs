@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 
 namespace Chain.Silo.Hosting;
 
@@ -33,6 +34,9 @@ internal static class Listening
             throw new ListenException(endpoint, isApi, ReasonOf(failure, endpoint)!, failure);
         }
     }
+
+    /// <summary>The host logs an address that it cannot have, with a stack trace, before the exception says so in words.</summary>
+    public static void Quiet(ILoggingBuilder logging) => logging.AddFilter("Microsoft.Extensions.Hosting", LogLevel.None);
 
     private static string? ReasonOf(Exception failure, IPEndPoint endpoint) => failure switch
     {

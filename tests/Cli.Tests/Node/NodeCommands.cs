@@ -10,7 +10,7 @@ namespace Chain.Cli.Tests.Node;
 [UnsupportedOSPlatform("windows")]
 internal sealed class NodeCommands : IDisposable
 {
-    private readonly Dictionary<string, string?> environment = new() { [RecordStore.StoreOptions.Variable] = null };
+    private readonly Dictionary<string, string?> environment = new() { [Cli.RecordStore.StoreOptions.Variable] = null };
 
     public NodeCommands() => Directory.CreateDirectory(Folder);
 

@@ -125,7 +125,7 @@ public sealed partial class NodeLifeTests : IDisposable
         CapturedRun run = chain.Run("up", "--port", "0", "--api-port", "0", "--detach", ward.Folder);
         Assert.Equal(("", ExitCode.BadInput), (run.Output, run.ExitCode));
         Assert.StartsWith($"{ward.Folder}/chain.yaml:3:3: component 'records' imports 'wasi:keyvalue/store@0.2.0-draft2' and has no grant for it", run.Error);
-        Assert.Equal($"chain: {ward.Folder} was not deployed: 1 error", run.ErrorLines[^1]);
+        Assert.Equal($"chain: {ward.Folder} was not deployed: 2 errors", run.ErrorLines[^1]);
         chain.Run("status").FailedWith(ExitCode.Unavailable, "no node runs in .chain; start one with: chain up");
         chain.WaitForPostgres();
     }

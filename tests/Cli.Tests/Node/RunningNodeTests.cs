@@ -58,7 +58,7 @@ public sealed partial class RunningNodeTests(RunningWard running) : IClassFixtur
         Assert.Contains("denied", waterfall);
         Assert.Contains(trace, chain.Ok("traces", "--limit", "1000"));
         Assert.Contains("pii-stays-inside", chain.Ok("alerts"));
-        Assert.Contains("ward", chain.Ok("policy", "history"));
+        Assert.Contains("pii-stays-inside", chain.Ok("policy", "history"));
         Assert.Contains("private, in", chain.Ok("store", "status"));
 
         // None of them took the store away from the node.
@@ -94,29 +94,31 @@ public sealed partial class RunningNodeTests(RunningWard running) : IClassFixtur
     [PostgresFact]
     public void MistypedNamesFindTheirNeighbours()
     {
-        chain.Run("call", "wrad/records", "ids()").FailedWith(ExitCode.BadInput, "there is no application 'wrad'; near: 'ward'");
+        chain.Run("call", "wards/records", "ids()").FailedWith(ExitCode.BadInput, "there is no application 'wards'; near: 'ward'");
         chain.Run("call", "ward/recrods", "ids()").FailedWith(ExitCode.BadInput, "ward has no component 'recrods'; near: 'records'");
-        chain.Run("call", "ward/records", "idz()").FailedWith(ExitCode.BadInput, "ward/records exports no function 'idz'; near: 'ids', 'add'");
+        chain.Run("call", "ward/records", "idz()").FailedWith(ExitCode.BadInput, "ward/records exports no function 'idz'; near: 'ids'");
         chain.Run("call", "ward/records", "get(7)").FailedWith(ExitCode.BadInput, "CALL 'get(7)', column 5: expected a string in double quotes, found '7'");
         chain.Run("call", "records", "ids()").FailedWith(ExitCode.BadInput, "APP/COMPONENT: expected such as clinic/records, found 'records'");
-        chain.Run("logs", "wrad").FailedWith(ExitCode.BadInput, "there is no application 'wrad'; near: 'ward'");
-        chain.Run("rollback", "wrad").FailedWith(ExitCode.BadInput, "there is no application 'wrad'; near: 'ward'");
+        chain.Run("logs", "wards").FailedWith(ExitCode.BadInput, "there is no application 'wards'; near: 'ward'");
+        chain.Run("rollback", "wards").FailedWith(ExitCode.BadInput, "there is no application 'wards'; near: 'ward'");
         chain.Run("rollback", "ward", "--to", "9").FailedWith(ExitCode.BadInput, "ward has no version 9; it has version 1");
-        chain.Run("apps", "wrad").FailedWith(ExitCode.BadInput, "there is no application 'wrad'; near: 'ward'");
+        chain.Run("apps", "wards").FailedWith(ExitCode.BadInput, "there is no application 'wards'; near: 'ward'");
     }
 
     [PostgresFact]
     public void WhatDoesNotDeploySaysWhyAndWhere()
     {
-        using var files = new WardFiles("application: other\ncomponents:\n  records:\n    pth: records.wasm\n");
-        Refused(files, "1 error", "chain.yaml:4:5: unknown key 'pth'");
+        using var files = new WardFiles("application: other\ncomponents:\n  records:\n    path: records.wasm\n    instanses: warm\n");
+        Refused(files, "1 error", "chain.yaml:5:5: component 'records' has no key 'instanses'; did you mean 'instances'?\n  |     instanses: warm\n  |     ^\n");
         files.Write("chain.yaml", "application: other\ncomponents: {\n");
-        Refused(files, "1 error", "chain.yaml:");
+        Refused(files, "1 error", "chain.yaml:3:1: not YAML: while parsing a node, did not find expected node content\n");
+        files.Write("chain.yaml", "components:\n  records: { path: records.wasm\n  x: 5");
+        Refused(files, "1 error", "chain.yaml:2:20: not YAML: a bracket or a brace before the end of the file is not closed\n");
         files.Write("chain.yaml", "application: other\ncomponents:\n  anonymizer: { path: anonymizer.wasm }\n");
         Refused(files, "1 error", "chain.yaml:3:3: component 'anonymizer' imports 'clinic:records/store', which nothing offers; no component exports anything like it\n");
         files.Write("chain.yaml", "application: other\ncomponents:\n  records: { path: records.wasm }\n");
         Refused(
-            files, "1 error",
+            files, "2 errors",
             "chain.yaml:3:3: component 'records' imports 'wasi:keyvalue/store@0.2.0-draft2' and has no grant for it; add to its grants keyvalue: [BUCKET, …], or keyvalue: [] to refuse every bucket\n");
         File.Delete(Path.Combine(files.Folder, "chain.yaml"));
         chain.Run("deploy", files.Folder).FailedWith(ExitCode.BadInput, $"no chain.yaml in {files.Folder}");

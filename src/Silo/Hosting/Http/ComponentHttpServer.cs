@@ -39,6 +39,7 @@ public sealed class ComponentHttpServer : IAsyncDisposable
     {
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         logging(builder.Logging);
+        Listening.Quiet(builder.Logging);
 
         // What keeps it from starting is the caller's to tell.
         builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
