@@ -16,5 +16,6 @@ internal static class BenchCommand
         LineageBench.Create(),
         ServeBench.Create(),
         ComponentBench.Create(),
+        HopBench.Create(),
     };
 }

@@ -21,6 +21,9 @@ internal sealed class TemporaryStore : IAsyncDisposable
     /// <summary>The same, as text.</summary>
     public string ConnectionString => _server.ConnectionString;
 
+    /// <summary>The server's process id.</summary>
+    public int ServerProcessId => _server.ServerProcessId;
+
     /// <summary>Room for what goes with it, such as a spool.</summary>
     public string Folder { get; }
 

@@ -32,6 +32,12 @@ public sealed class CallFrame
     /// </summary>
     public LabelId LabelRead { get; set; }
 
+    /// <summary>
+    /// The parts of arguments and result that source rules name, each with the tags put on it: an argument such as <c>patient</c>, a field such as
+    /// <c>result.ok.diagnosis</c>. What reaches another component has the label of the whole; these say which part of it is why.
+    /// </summary>
+    public IReadOnlyList<(string Part, Label Tags)> Parts { get; set; } = [];
+
     /// <summary>The label of the result.</summary>
     public LabelId LabelOut { get; set; }
 
@@ -55,6 +61,7 @@ public sealed class CallFrame
         LabelIn = data;
         Label = data;
         LabelOut = LabelRead = LabelId.Empty;
+        Parts = [];
         SizeIn = SizeOut = 0;
         Copies = 0;
         flows = decisions = 0;

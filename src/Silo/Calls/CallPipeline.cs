@@ -17,23 +17,23 @@ public sealed class CallPipeline
     private readonly LabelStore labels;
     private readonly ActivePolicies policies;
     private readonly ICallAudience audience;
-    private readonly PipelineStages stages;
 
     /// <param name="recorder">Keeps the record.</param>
     /// <param name="labels">The process's labels.</param>
     /// <param name="policies">The policies that decide.</param>
     /// <param name="audience">Who hears of decisions and of calls that ended.</param>
-    /// <param name="stages">What of it is done; all unless a benchmark says otherwise.</param>
-    public CallPipeline(CallRecorder recorder, LabelStore labels, ActivePolicies policies, ICallAudience audience, PipelineStages stages = PipelineStages.All)
+    public CallPipeline(CallRecorder recorder, LabelStore labels, ActivePolicies policies, ICallAudience audience)
     {
         this.recorder = recorder;
         this.labels = labels;
         this.policies = policies;
         this.audience = audience;
-        this.stages = stages;
     }
 
     public LabelStore Labels => labels;
+
+    /// <summary>What of it is done; all unless a benchmark says otherwise. It may change only while no call is under way.</summary>
+    public PipelineStages Stages { get; set; } = PipelineStages.All;
 
     /// <summary>Labels the arguments, starts the call and decides on it.</summary>
     /// <param name="frame">The call that is begun.</param>
@@ -49,17 +49,22 @@ public sealed class CallPipeline
         CallFrame frame, CallRoute route, in CallContext parent, ChainState chain, int depth, LabelId data,
         Func<IReadOnlyList<ComponentValue>>? arguments, IRequestValues? request = null)
     {
-        if (stages.HasFlag(PipelineStages.Label))
+        if (Stages.HasFlag(PipelineStages.Label))
         {
             data = Joined(data, route.Arguments.Fixed);
             if (route.Arguments.ReadsValue) data = Joined(data, route.Arguments.Read(arguments?.Invoke() ?? [], null, request));
-            // The result's rules may want them too, and then the callee has them.
-            frame.Arguments = route.Result.ReadsValue ? arguments?.Invoke() ?? [] : [];
         }
 
-        ActiveCall call = stages.HasFlag(PipelineStages.Record) ? recorder.Start(parent, route.Site, data) : default;
+        ActiveCall call = Stages.HasFlag(PipelineStages.Record) ? recorder.Start(parent, route.Site, data) : default;
         frame.Begin(route, call, chain, depth, data);
-        if (!stages.HasFlag(PipelineStages.Decide)) return null;
+        if (Stages.HasFlag(PipelineStages.Label))
+        {
+            // The result's rules may want the arguments too, and then the callee has them.
+            frame.Arguments = route.Result.ReadsValue ? arguments?.Invoke() ?? [] : [];
+            if (route.Arguments.NamesParts) frame.Parts = [.. route.Arguments.Parts(route.Arguments.ReadsValue ? arguments?.Invoke() ?? [] : [], null)];
+        }
+
+        if (!Stages.HasFlag(PipelineStages.Decide)) return null;
         Decision decision = Decide(frame, PolicyEvent.Call, data, null);
         if (decision.Verdict == Verdict.Deny)
         {
@@ -82,16 +87,18 @@ public sealed class CallPipeline
         CallRoute route = frame.Route;
         LabelId label = frame.Label;
         frame.Outcome = isError ? CallOutcome.ErrorResult : CallOutcome.Returned;
-        if (stages.HasFlag(PipelineStages.Label))
+        if (Stages.HasFlag(PipelineStages.Label))
         {
             label = Joined(label, route.Result.Fixed);
-            if (route.Result.ReadsValue) label = Joined(label, route.Result.Read(frame.Arguments, result?.Invoke(), null));
+            ComponentValue? value = route.Result.ReadsValue ? result?.Invoke() : null;
+            if (route.Result.ReadsValue) label = Joined(label, route.Result.Read(frame.Arguments, value, null));
+            if (route.Result.NamesParts) frame.Parts = [.. frame.Parts, .. route.Result.Parts(frame.Arguments, value)];
             label = Declassified(frame, label);
             label = Endorsed(frame, label);
         }
 
         frame.LabelOut = label;
-        if (!stages.HasFlag(PipelineStages.Decide)) return null;
+        if (!Stages.HasFlag(PipelineStages.Decide)) return null;
         Decision decision = Decide(frame, PolicyEvent.Result, label, frame.Outcome);
         if (decision.Verdict != Verdict.Deny) return null;
         frame.Outcome = CallOutcome.Denied;
@@ -103,7 +110,7 @@ public sealed class CallPipeline
     public void End(CallFrame frame, CallOutcome outcome, string? detail = null)
     {
         frame.Outcome = outcome;
-        if (stages.HasFlag(PipelineStages.Record))
+        if (Stages.HasFlag(PipelineStages.Record))
         {
             recorder.End(frame.Call, new CallEnd
             {
@@ -123,7 +130,7 @@ public sealed class CallPipeline
     /// <returns>The message of the denial; <see langword="null"/> where it may go on.</returns>
     public string? Again(CallFrame frame, PolicyEvent at, LabelId data)
     {
-        if (!stages.HasFlag(PipelineStages.Decide)) return null;
+        if (!Stages.HasFlag(PipelineStages.Decide)) return null;
         Decision decision = Decide(frame, at, data, at == PolicyEvent.Result ? frame.Outcome : null);
         return decision.Verdict == Verdict.Deny ? MessageFor(decision, frame, at, data, null) : null;
     }
@@ -135,7 +142,7 @@ public sealed class CallPipeline
     /// <param name="state">Through which state.</param>
     public void Flow(CallFrame frame, LabelId label, in CallContext writer, StateKeyId state)
     {
-        if (!stages.HasFlag(PipelineStages.Record)) return;
+        if (!Stages.HasFlag(PipelineStages.Record)) return;
         recorder.Flow(frame.Call, frame.NextFlow(), writer, label, FlowInto.Input, state);
     }
 
@@ -160,7 +167,7 @@ public sealed class CallPipeline
         foreach (Tag tag in labels[label].Tags)
         {
             bool isDropped = tag.Kind == TagKind.Secrecy && frame.Route.Drops.Any(drop => Covers(drop, tag))
-                && (!stages.HasFlag(PipelineStages.Decide) || Decide(frame, PolicyEvent.Declassify, label, frame.Outcome, tag).Verdict == Verdict.Allow);
+                && (!Stages.HasFlag(PipelineStages.Decide) || Decide(frame, PolicyEvent.Declassify, label, frame.Outcome, tag).Verdict == Verdict.Allow);
             if (!isDropped) kept.Add(tag);
         }
 
@@ -173,7 +180,7 @@ public sealed class CallPipeline
         var tags = labels[label].Tags.ToList();
         foreach (Tag tag in frame.Route.Adds)
         {
-            if (!stages.HasFlag(PipelineStages.Decide) || Decide(frame, PolicyEvent.Endorse, label, frame.Outcome, tag).Verdict == Verdict.Allow) tags.Add(tag);
+            if (!Stages.HasFlag(PipelineStages.Decide) || Decide(frame, PolicyEvent.Endorse, label, frame.Outcome, tag).Verdict == Verdict.Allow) tags.Add(tag);
         }
 
         return labels.Intern(Label.Of([.. tags]));

@@ -99,8 +99,9 @@ internal sealed class RecordPump : IAsyncDisposable
         while (true)
         {
             bool stopping = _stopping;
-            _wake.WaitOne(batch is null || age.Elapsed >= _options.FlushInterval ? _options.FlushInterval
-                : _options.FlushInterval - age.Elapsed);
+            // The clock is read once: a second look may find nothing left of the interval.
+            TimeSpan left = _options.FlushInterval - age.Elapsed;
+            _wake.WaitOne(batch is null || left <= TimeSpan.Zero ? _options.FlushInterval : left);
             Volatile.Write(ref _woken, 0);
             while (_flushes.TryDequeue(out TaskCompletionSource? waiter)) flushing.Add(waiter);
 

@@ -25,6 +25,9 @@ public sealed class ClinicOnANodeTests
         await node.DeployAsync(check.Require(), 1, "test");
         using var client = new HttpClient { BaseAddress = new Uri(node.Url), Timeout = TimeSpan.FromSeconds(60) };
 
+        var calls = new List<LiveCall>();
+        using var watching = new CancellationTokenSource();
+        Task watch = WatchAsync(node, calls, watching.Token);
         var saved = new Dictionary<string, string>();
         var failures = new List<string>();
         foreach (ClinicRequest request in ClinicRequest.All())
@@ -52,8 +55,26 @@ public sealed class ClinicOnANodeTests
         }
 
         await node.FlushAsync();
+        await watching.CancelAsync();
+        await watch;
         Assert.Empty(failures);
+        // The rules for fields say which part of a record carries what.
+        LiveCall read = calls.First(static call => call.Function == "clinic:records/store#get" && call.Outcome == "Returned" && call.Parts["result"].Contains("user=p1"));
+        Assert.Equal("pii,region=eu,user=p1", read.Parts["result"]);
+        Assert.Equal("health", read.Parts["result.ok.diagnosis"]);
         Assert.Equal(ClinicRequest.All().Count(static request => request.Outcome == "denied"), node.Denied);
+    }
+
+    private static async Task WatchAsync(LocalNode node, List<LiveCall> calls, CancellationToken cancellation)
+    {
+        try
+        {
+            await foreach (LiveCall call in node.Feed.WatchAsync(cancellation)) calls.Add(call);
+        }
+        catch (OperationCanceledException)
+        {
+            // The day is over.
+        }
     }
 
     private static void CopyClinic(string target, string relay)

@@ -29,7 +29,7 @@ internal sealed class OwnPostgres : IAsyncDisposable
     {
         NpgsqlConnection.ClearAllPools();
         await Server.DisposeAsync();
-        await Server.WaitForStopAsync(TimeSpan.FromSeconds(30));
+        await Server.WaitForStopAsync(TimeSpan.FromSeconds(120));
     }
 
     public async Task RestartAsync() => Server = await PrivatePostgres.StartAsync(Options(Folder));

@@ -17,8 +17,10 @@ namespace Chain.Silo.Hosting.Local;
 /// <param name="LabelOut">The label of its result.</param>
 /// <param name="Depth">How many calls of the chain were around it.</param>
 /// <param name="Detail">Why, where it was denied or failed.</param>
+/// <param name="Parts">The parts of its data that source rules name, each with its tags.</param>
 public sealed record LiveCall(
-    string Trace, string Call, string Parent, string Caller, string Callee, string Function, string Outcome, string LabelIn, string LabelOut, int Depth, string? Detail);
+    string Trace, string Call, string Parent, string Caller, string Callee, string Function, string Outcome, string LabelIn, string LabelOut, int Depth, string? Detail,
+    IReadOnlyDictionary<string, string> Parts);
 
 /// <summary>Shows calls to those who watch, for as long as they keep up. Costs next to nothing while nobody does. Safe for any thread.</summary>
 public sealed class CallFeed
@@ -51,7 +53,8 @@ public sealed class CallFeed
         var live = new LiveCall(
             call.Context.Trace.ToString(), call.Id.ToString(), call.Parent.IsNone ? "" : call.Parent.ToString(), frame.Route.Link.Caller.Name,
             frame.Route.Link.Callee.Name, frame.Route.Link.FunctionRef.Name, OutcomeNames.Of(frame.Outcome), labels[frame.Label].ToString(),
-            labels[frame.LabelOut].ToString(), frame.Depth, detail);
+            labels[frame.LabelOut].ToString(), frame.Depth, detail,
+            frame.Parts.ToDictionary(static one => one.Part, static one => one.Tags.ToString()));
         foreach (Channel<LiveCall> watcher in watchers) watcher.Writer.TryWrite(live);
     }
 }

@@ -9,10 +9,13 @@ namespace Chain.Silo.Hosting.Local;
 internal sealed partial class DecisionLog : IAsyncDisposable
 {
     private const int BatchSize = 1000;
+    // A transaction for each handful would cost the store more than the calls themselves do.
+    private static readonly TimeSpan Gathering = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan Retry = TimeSpan.FromMilliseconds(250);
 
     private readonly Channel<DecisionRecord> waiting = Channel.CreateBounded<DecisionRecord>(new BoundedChannelOptions(1 << 18) { SingleReader = true });
     private readonly CancellationTokenSource stop = new();
+    private readonly SemaphoreSlim hurry = new(0);
     private readonly DecisionStore store;
     private readonly ILogger log;
     private readonly Task writing;
@@ -38,16 +41,22 @@ internal sealed partial class DecisionLog : IAsyncDisposable
     /// <summary>Waits until all that was added before is stored.</summary>
     public async Task FlushAsync(CancellationToken cancellation)
     {
-        while (Interlocked.Read(ref pending) > 0) await Task.Delay(5, cancellation).ConfigureAwait(false);
+        while (Interlocked.Read(ref pending) > 0)
+        {
+            if (hurry.CurrentCount == 0) hurry.Release();
+            await Task.Delay(5, cancellation).ConfigureAwait(false);
+        }
     }
 
     public async ValueTask DisposeAsync()
     {
         waiting.Writer.TryComplete();
+        hurry.Release();
         // Postgres may be away; what cannot be stored within this time is lost, as it would be in a crash.
         stop.CancelAfter(TimeSpan.FromSeconds(5));
         await writing.ConfigureAwait(false);
         stop.Dispose();
+        hurry.Dispose();
     }
 
     private async Task WriteAsync()
@@ -55,6 +64,7 @@ internal sealed partial class DecisionLog : IAsyncDisposable
         var batch = new List<DecisionRecord>(BatchSize);
         while (await waiting.Reader.WaitToReadAsync().ConfigureAwait(false))
         {
+            if (waiting.Reader.Count < BatchSize) await hurry.WaitAsync(Gathering).ConfigureAwait(false);
             while (batch.Count < BatchSize && waiting.Reader.TryRead(out DecisionRecord record)) batch.Add(record);
             if (!await TryStoreAsync(batch).ConfigureAwait(false)) Interlocked.Add(ref dropped, batch.Count);
             Interlocked.Add(ref pending, -batch.Count);

@@ -73,8 +73,10 @@ internal sealed class DeployedApplication : IDisposable
             new CallLink(caller, target.Plan.Party, name),
             services.Names.Intern(new CallSite(caller.Component, target.Plan.Party.Component, name)),
             type,
-            new LabelRule(labels, Plan.Sources.Where(rule => rule.Place == SourcePlace.Argument && Means(rule.Function))),
-            new LabelRule(labels, Plan.Sources.Where(rule => rule.Place == SourcePlace.Result && Means(rule.Function))))
+            new LabelRule(
+                labels, [.. Plan.Sources.Where(rule => rule.Place == SourcePlace.Argument && Means(rule.Function))],
+                [.. type.Parameters.Select(static parameter => parameter.Label)]),
+            new LabelRule(labels, [.. Plan.Sources.Where(rule => rule.Place == SourcePlace.Result && Means(rule.Function))]))
         {
             Drops = [.. Plan.Declassifiers.Where(rule => Means(rule.Function)).SelectMany(static rule => rule.Drops)],
             Adds = [.. Plan.Endorsers.Where(rule => Means(rule.Function)).SelectMany(static rule => rule.Adds)],

@@ -63,7 +63,7 @@ public sealed partial class LocalNode : IAsyncDisposable
         decisions = new DecisionLog(database, log);
         alerts = new AlertPipeline(database, new AlertOptions());
         audience = new NodeAudience(decisions, () => alerts, Feed, labels);
-        var pipeline = new CallPipeline(recorder, labels, policies, audience, options.Stages);
+        var pipeline = new CallPipeline(recorder, labels, policies, audience);
         // A guest's stack for each call of a chain: those that are not used are only addresses.
         threads = new GuestThreads(options.Concurrency, options.Queue, options.Depth << 20);
         Engine engine = new ManagedEngine(new EngineOptions { CacheDirectory = CodeFolder(options.Folder) });
@@ -96,6 +96,13 @@ public sealed partial class LocalNode : IAsyncDisposable
 
     /// <summary>Decisions and violations that could not be kept.</summary>
     public long Dropped => decisions.Dropped + alerts.Dropped;
+
+    /// <summary>The stages that calls pass: all, unless a benchmark wants to know what each costs. It may change only while no call is under way.</summary>
+    public PipelineStages Stages
+    {
+        get => services.Pipeline.Stages;
+        set => services.Pipeline.Stages = value;
+    }
 
     /// <summary>The policies that decide now.</summary>
     public PolicySet Policies => policies.Current;

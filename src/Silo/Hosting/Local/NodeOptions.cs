@@ -1,5 +1,4 @@
 using System.Net;
-using Chain.Silo.Calls;
 using Chain.Tracer.Storage;
 
 namespace Chain.Silo.Hosting.Local;
@@ -39,7 +38,4 @@ public sealed record NodeOptions
 
     /// <summary>Where spans go, an OTLP endpoint; <see langword="null"/> for nowhere.</summary>
     public Uri? Otlp { get; init; }
-
-    /// <summary>The stages of the pipeline; all unless a benchmark says otherwise.</summary>
-    public PipelineStages Stages { get; init; } = PipelineStages.All;
 }

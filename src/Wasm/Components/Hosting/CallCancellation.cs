@@ -47,7 +47,8 @@ internal sealed class CallCancellation : IDisposable
         lock (guard)
         {
             registration.Unregister();
-            source?.Dispose();
+            // Not disposed of: while it is being cancelled on another thread, those who were to be told next would not be.
+            source?.CancelAfter(Timeout.Infinite);
             source = null;
             outer = default;
             end = long.MaxValue;
