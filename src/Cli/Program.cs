@@ -4,6 +4,7 @@ using Chain.Cli.Applications;
 using Chain.Cli.Bench;
 using Chain.Cli.Demo;
 using Chain.Cli.Lineage;
+using Chain.Cli.Node;
 using Chain.Cli.Policy;
 using Chain.Cli.RecordStore;
 using Chain.Cli.Traces;
@@ -20,7 +21,15 @@ internal static class Program
         var root = new RootCommand("Chain runs WebAssembly components as services, follows their data and checks it against policies.")
         {
             DemoCommand.Create(),
+            UpCommand.Create(),
+            DownCommand.Create(),
+            NodeStatusCommand.Create(),
             ApplicationCheckCommand.Create(),
+            DeployCommand.Create(),
+            AppsCommand.Create(),
+            RollbackCommand.Create(),
+            CallCommand.Create(),
+            LogsCommand.Create(),
             WasmCommand.Create(),
             PolicyCommand.Create(),
             TracesCommand.Create(),

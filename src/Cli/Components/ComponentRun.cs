@@ -53,11 +53,23 @@ internal sealed record ComponentRun(string File, string[] Arguments, Grants Gran
         CompiledComponent component = ComponentFile.Compile(File, Engines.Create());
         int parenthesis = call.IndexOf('(');
         string name = (parenthesis < 0 ? call : call[..parenthesis]).Trim();
-        ExportedFunction function = ExportedFunction.Find(File, ExportedFunction.All(component.Context.Type), name);
+        ExportedFunction function = FindFunction(component.Context.Type, name);
         // Before anything runs: a start function should not act for a call that cannot be made.
         ComponentValue[] arguments = ParseArguments(function, call, parenthesis < 0 ? call.Length : parenthesis);
         return GuestThread.Run(Limits, () => In(component, cancellation, instance =>
             new InvokeResult(function.Type.Result, instance.GetFunction(function.Interface, function.Name).Invoke(arguments))));
+    }
+
+    private ExportedFunction FindFunction(ComponentType type, string name)
+    {
+        try
+        {
+            return ExportedFunction.Find(File, ExportedFunction.All(type), name);
+        }
+        catch (KeyNotFoundException e)
+        {
+            throw new CommandException(e.Message);
+        }
     }
 
     private static ComponentValue[] ParseArguments(ExportedFunction function, string call, int start)

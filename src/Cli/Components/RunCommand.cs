@@ -63,7 +63,7 @@ internal static class RunCommand
         {
             if (call is null) return run.Command(cancellation);
             InvokeResult result = run.Invoke(call, cancellation);
-            if (json) ValueJson.WriteResult(result);
+            if (json) ResultJson.WriteResult(result);
             else if (result.Value is not null) Console.Out.WriteLine(result.Wave);
             return ExitCode.Ok;
         }

@@ -92,15 +92,7 @@ internal static class CallWords
         _ => throw new CommandException($"--outcome: expected returned, error, trapped, timed-out, cancelled or denied; found '{Shown(text)}'"),
     };
 
-    public static string Text(CallOutcome outcome) => outcome switch
-    {
-        CallOutcome.Returned => "returned",
-        CallOutcome.ErrorResult => "error",
-        CallOutcome.Trapped => "trapped",
-        CallOutcome.TimedOut => "timed-out",
-        CallOutcome.Cancelled => "cancelled",
-        _ => "denied",
-    };
+    public static string Text(CallOutcome outcome) => Silo.Calls.OutcomeNames.Of(outcome);
 
     public static string Shown(string text) => Chain.Wasm.Text.TextLiteral.OneLine(text.Length <= 80 ? text : text[..80] + "…");
 }

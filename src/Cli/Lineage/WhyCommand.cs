@@ -4,6 +4,7 @@ using Chain.Cli.RecordStore;
 using Chain.Tracer.Calls;
 using Chain.Tracer.Lineage;
 using Chain.Tracer.Tags;
+using Chain.Wasm.Text;
 
 namespace Chain.Cli.Lineage;
 

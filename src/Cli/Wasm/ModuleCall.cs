@@ -1,5 +1,4 @@
 using System.Globalization;
-using Chain.Cli.Output;
 using Chain.Cli.Wasm.Spec;
 using Chain.Wasm.Binary;
 using Chain.Wasm.Execution;

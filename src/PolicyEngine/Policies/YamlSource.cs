@@ -19,6 +19,9 @@ public sealed class YamlSource
     private readonly List<PolicyIssue> _issues;
     private readonly List<Mark> _ends = [];
 
+    // Where the last event stands that the parser gave.
+    private Mark _read;
+
     private YamlSource(string file, string text, List<PolicyIssue> issues)
     {
         _file = file;
@@ -51,6 +54,11 @@ public sealed class YamlSource
             // The opening braces of a template begin a mapping, which is the last thing that its writer thinks of.
             string hint = source.PlaceOf(e.Start).Text.Contains("{{") ? "; a text with '{{' stands in quotes" : "";
             source.Error(e.Start, $"not YAML: {Reason(e)}{hint}");
+        }
+        catch (InvalidOperationException)
+        {
+            // The scanner's own, without a place, where a bracket is open and a plain text is the end of the file.
+            source.Error(source._read, "not YAML: a bracket or a brace before the end of the file is not closed");
         }
 
         return source;
@@ -102,6 +110,7 @@ public sealed class YamlSource
         while (parser.MoveNext())
         {
             depth += parser.Current!.NestingIncrease;
+            _read = parser.Current.Start;
             if (depth > MaxDepth)
             {
                 Error(parser.Current.Start, $"YAML nests deeper than {MaxDepth}");

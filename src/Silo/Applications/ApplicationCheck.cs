@@ -42,16 +42,33 @@ public sealed record ApplicationCheck(ApplicationPlan? Plan, IReadOnlyList<Polic
     /// <exception cref="IOException">The manifest itself cannot be read; the message names it.</exception>
     public static async Task<ApplicationCheck> RunAsync(string path, ComponentLookup? stored = null, CancellationToken cancellation = default)
     {
+        var issues = new List<PolicyIssue>();
+        return await ReadAsync(path, stored, issues, cancellation) is var (manifest, bundle)
+            ? Run(manifest, bundle, issues)
+            : new ApplicationCheck(null, issues, 0);
+    }
+
+    /// <summary>Reads an application on disk with all that it names, for somebody else to check.</summary>
+    /// <inheritdoc cref="RunAsync"/>
+    /// <exception cref="ManifestException">The manifest does not read, or a file that it names.</exception>
+    public static async Task<ApplicationBundle> BundleAsync(string path, ComponentLookup? stored = null, CancellationToken cancellation = default)
+    {
+        var issues = new List<PolicyIssue>();
+        (ApplicationManifest Manifest, ApplicationBundle Bundle)? read = await ReadAsync(path, stored, issues, cancellation);
+        PolicyIssue[] errors = [.. issues.Where(static issue => issue.Level == IssueLevel.Error)];
+        return read is { } found && errors.Length == 0 ? found.Bundle : throw new ManifestException(errors);
+    }
+
+    /// <summary>The manifest that a path means.</summary>
+    /// <exception cref="IOException">There is none.</exception>
+    public static string FindManifest(string path)
+    {
         string file = Directory.Exists(path) ? Path.Combine(path, DefaultFile) : path;
         if (!File.Exists(file)) throw new IOException(Directory.Exists(path) ? $"no {DefaultFile} in {path}" : $"no such file: {file}");
         long length = new FileInfo(file).Length;
-        if (length > 4L * ManifestReader.MaxLength) throw new IOException($"{file} has {length} bytes; a manifest has at most {ManifestReader.MaxLength} characters");
-        string folder = Path.GetDirectoryName(Path.GetFullPath(file))!;
-        var issues = new List<PolicyIssue>();
-        var manifestFile = new PolicyFile(file, await File.ReadAllTextAsync(file, cancellation));
-        if (ManifestReader.Read(manifestFile, folder, issues) is not { } manifest) return new ApplicationCheck(null, issues, 0);
-        ApplicationBundle bundle = await new ManifestFiles(manifest, folder, new IssueList(issues)).ReadAsync(stored, cancellation);
-        return Run(manifest, bundle, issues);
+        return length <= 4L * ManifestReader.MaxLength
+            ? file
+            : throw new IOException($"{file} has {length} bytes; a manifest has at most {ManifestReader.MaxLength} characters");
     }
 
     /// <summary>As <see cref="RunAsync"/>, for what came otherwise, such as by upload.</summary>
@@ -69,6 +86,16 @@ public sealed record ApplicationCheck(ApplicationPlan? Plan, IReadOnlyList<Polic
         var issues = new List<PolicyIssue>();
         ApplicationPlan? plan = Read(bundle, issues) is { } manifest ? PlanBuilder.Build(manifest, bundle, issues) : null;
         return plan ?? throw new ManifestException([.. issues.Where(static issue => issue.Level == IssueLevel.Error)]);
+    }
+
+    private static async Task<(ApplicationManifest Manifest, ApplicationBundle Bundle)?> ReadAsync(
+        string path, ComponentLookup? stored, List<PolicyIssue> issues, CancellationToken cancellation)
+    {
+        string file = FindManifest(path);
+        string folder = Path.GetDirectoryName(Path.GetFullPath(file))!;
+        var manifestFile = new PolicyFile(file, await File.ReadAllTextAsync(file, cancellation));
+        if (ManifestReader.Read(manifestFile, folder, issues) is not { } manifest) return null;
+        return (manifest, await new ManifestFiles(manifest, folder, new IssueList(issues)).ReadAsync(stored, cancellation));
     }
 
     private static ApplicationManifest? Read(ApplicationBundle bundle, List<PolicyIssue> issues)

@@ -49,6 +49,21 @@ public sealed class GuestThreads : IDisposable
     /// <summary>Takes no more work; what was taken is done before the threads end.</summary>
     public void Dispose() => work.CompleteAdding();
 
+    /// <summary>Takes no more work, and waits for what was taken.</summary>
+    /// <returns>False when it was not done within the time.</returns>
+    public async Task<bool> DrainAsync(TimeSpan time)
+    {
+        Dispose();
+        long end = Environment.TickCount64 + (long)time.TotalMilliseconds;
+        while (Volatile.Read(ref load) > 0)
+        {
+            if (Environment.TickCount64 > end) return false;
+            await Task.Delay(10).ConfigureAwait(false);
+        }
+
+        return true;
+    }
+
     private bool TryAdd(Action action)
     {
         try

@@ -1,6 +1,6 @@
 using System.IO.Enumeration;
 using System.Text.Json;
-using Chain.Cli.Output;
+using Chain.Wasm.Text;
 
 namespace Chain.Cli.Wasm.Spec;
 

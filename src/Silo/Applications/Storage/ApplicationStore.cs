@@ -77,15 +77,31 @@ public sealed class ApplicationStore(NpgsqlDataSource database)
         await using NpgsqlConnection connection = await database.OpenConnectionAsync(cancellation);
         await using NpgsqlTransaction transaction = await connection.BeginTransactionAsync(cancellation);
         int id = await LockAsync(connection, application, cancellation);
-        int? active = await ScalarAsync<int?>(connection, "SELECT active FROM application WHERE id = $1", cancellation, id);
-        if (active is null) throw new StoreException($"no version of '{application}' is active");
-        int? before = await ScalarAsync<int?>(connection, """
-            SELECT number FROM application_activation WHERE application = $1 AND number < $2 ORDER BY id DESC LIMIT 1
-            """, cancellation, id, active);
-        if (before is null) throw new StoreException($"no version of '{application}' was active before version {active}: there is nothing to go back to");
-        await ActivateAsync(connection, application, id, before.Value, author, now, cancellation);
+        int before = await BeforeAsync(connection, application, id, cancellation);
+        await ActivateAsync(connection, application, id, before, author, now, cancellation);
         await transaction.CommitAsync(cancellation);
-        return await FindAsync(application, before.Value, cancellation) ?? throw Missing(application, before.Value);
+        return await FindAsync(application, before, cancellation) ?? throw Missing(application, before);
+    }
+
+    /// <summary>The version that <see cref="RollbackAsync"/> would make active.</summary>
+    /// <exception cref="StoreException">There is no such application, or nothing to go back to.</exception>
+    public async Task<int> PreviousAsync(string application, CancellationToken cancellation = default)
+    {
+        await using NpgsqlConnection connection = await database.OpenConnectionAsync(cancellation);
+        await using NpgsqlTransaction transaction = await connection.BeginTransactionAsync(cancellation);
+        return await BeforeAsync(connection, application, await LockAsync(connection, application, cancellation), cancellation);
+    }
+
+    /// <summary>Makes no version of an application active, and tells whoever listens; its versions stay.</summary>
+    /// <returns>False when none was.</returns>
+    public async Task<bool> DeactivateAsync(string application, CancellationToken cancellation = default)
+    {
+        await using NpgsqlConnection connection = await database.OpenConnectionAsync(cancellation);
+        await using NpgsqlTransaction transaction = await connection.BeginTransactionAsync(cancellation);
+        int changed = await RunAsync(connection, "UPDATE application SET active = NULL WHERE name = $1 AND active IS NOT NULL", cancellation, application);
+        if (changed > 0) await RunAsync(connection, "SELECT pg_notify($1, $2)", cancellation, Channel, application);
+        await transaction.CommitAsync(cancellation);
+        return changed > 0;
     }
 
     /// <summary>The active version of each application that has one, by name.</summary>
@@ -161,6 +177,16 @@ public sealed class ApplicationStore(NpgsqlDataSource database)
             ON CONFLICT (name, version) DO UPDATE SET labels = excluded.labels
             """, cancellation, id, number, application);
         await RunAsync(connection, "SELECT pg_notify($1, $2)", cancellation, Channel, application);
+    }
+
+    private static async Task<int> BeforeAsync(NpgsqlConnection connection, string application, int id, CancellationToken cancellation)
+    {
+        int active = await ScalarAsync<int?>(connection, "SELECT active FROM application WHERE id = $1", cancellation, id)
+            ?? throw new StoreException($"no version of '{application}' is active");
+        return await ScalarAsync<int?>(connection, """
+            SELECT number FROM application_activation WHERE application = $1 AND number < $2 ORDER BY id DESC LIMIT 1
+            """, cancellation, id, active)
+            ?? throw new StoreException($"no version of '{application}' was active before version {active}: there is nothing to go back to");
     }
 
     private static async Task<int> LockAsync(NpgsqlConnection connection, string application, CancellationToken cancellation) =>

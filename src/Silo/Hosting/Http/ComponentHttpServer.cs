@@ -39,6 +39,7 @@ public sealed class ComponentHttpServer : IAsyncDisposable
     {
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         logging(builder.Logging);
+        Listening.Quiet(builder.Logging);
 
         // What keeps it from starting is the caller's to tell.
         builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
@@ -94,12 +95,5 @@ public sealed class ComponentHttpServer : IAsyncDisposable
         threads.Dispose();
         await application.DisposeAsync().ConfigureAwait(false);
         pool.Dispose();
-    }
-
-    private sealed class NoLifetime : IHostLifetime
-    {
-        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     }
 }

@@ -12,7 +12,7 @@ namespace Chain.Silo.Hosting.Local;
 /// <param name="Caller">Who called, such as <c>clinic/gateway</c>.</param>
 /// <param name="Callee">Who was called.</param>
 /// <param name="Function">Such as <c>clinic:records/store#get</c>.</param>
-/// <param name="Outcome">How it ended.</param>
+/// <param name="Outcome">How it ended (<see cref="OutcomeNames"/>).</param>
 /// <param name="LabelIn">The label of its data.</param>
 /// <param name="LabelOut">The label of its result.</param>
 /// <param name="Depth">How many calls of the chain were around it.</param>
@@ -52,7 +52,7 @@ public sealed class CallFeed
         ActiveCall call = frame.Call;
         var live = new LiveCall(
             call.Context.Trace.ToString(), call.Id.ToString(), call.Parent.IsNone ? "" : call.Parent.ToString(), frame.Route.Link.Caller.Name,
-            frame.Route.Link.Callee.Name, frame.Route.Link.FunctionRef.Name, frame.Outcome.ToString(), labels[frame.Label].ToString(),
+            frame.Route.Link.Callee.Name, frame.Route.Link.FunctionRef.Name, OutcomeNames.Of(frame.Outcome), labels[frame.Label].ToString(),
             labels[frame.LabelOut].ToString(), frame.Depth, detail,
             frame.Parts.ToDictionary(static one => one.Part, static one => one.Tags.ToString()));
         foreach (Channel<LiveCall> watcher in watchers) watcher.Writer.TryWrite(live);

@@ -38,11 +38,12 @@ internal sealed class ExposureServer : IAsyncDisposable
     public string Url => web.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
 
     /// <summary>Begins to listen.</summary>
-    /// <exception cref="IOException">The address is taken.</exception>
+    /// <exception cref="ListenException">The address cannot be had.</exception>
     public static async Task<ExposureServer> StartAsync(ChainGateway gateway, NodeServices services, NodeOptions options, Action<ILoggingBuilder> logging)
     {
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         logging(builder.Logging);
+        Listening.Quiet(builder.Logging);
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.Drain);
         builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
@@ -58,7 +59,7 @@ internal sealed class ExposureServer : IAsyncDisposable
         web.Run(server.HandleAsync);
         try
         {
-            await web.StartAsync().ConfigureAwait(false);
+            await Listening.StartAsync(web, new IPEndPoint(options.Address, options.Port)).ConfigureAwait(false);
         }
         catch
         {
@@ -143,11 +144,4 @@ internal sealed class ExposureServer : IAsyncDisposable
     }
 
     private sealed record Entry(DeployedApplication Application, Exposure Exposure, HttpBridge Bridge);
-
-    private sealed class NoLifetime : IHostLifetime
-    {
-        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-    }
 }

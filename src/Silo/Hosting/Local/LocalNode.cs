@@ -10,9 +10,12 @@ using Chain.Tracer.Recording;
 using Chain.Tracer.Storage;
 using Chain.Tracer.Tags;
 using Chain.Tracer.Telemetry;
+using Chain.Wasm.Components.Runtime;
+using Chain.Wasm.Components.Text;
 using Chain.Wasm.Components.Values;
 using Chain.Wasm.Execution;
 using Chain.Wasm.Execution.Managed;
+using Chain.Wasm.Text;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 
@@ -23,6 +26,8 @@ namespace Chain.Silo.Hosting.Local;
 /// </summary>
 public sealed partial class LocalNode : IAsyncDisposable
 {
+    private static readonly TimeSpan PostgresStop = TimeSpan.FromSeconds(5);
+
     private readonly Dictionary<string, DeployedApplication> applications = [];
     private readonly ConcurrentDictionary<string, ApplicationLog> logs = new();
     private readonly SemaphoreSlim deploying = new(1, 1);
@@ -66,8 +71,14 @@ public sealed partial class LocalNode : IAsyncDisposable
         gateway = new ChainGateway(services);
     }
 
+    /// <summary>What the record calls the node.</summary>
+    public string Name => options.Name;
+
     /// <summary>The store.</summary>
     public NpgsqlDataSource Database { get; }
+
+    /// <summary>Where the private Postgres is; <see langword="null"/> where the store is the user's own.</summary>
+    public string? PostgresFolder => postgres?.Folder;
 
     /// <summary>Calls as they end.</summary>
     public CallFeed Feed { get; } = new();
@@ -102,7 +113,7 @@ public sealed partial class LocalNode : IAsyncDisposable
     /// <param name="cancellation">Gives up.</param>
     /// <exception cref="StoreException">No Postgres could be had.</exception>
     /// <exception cref="NpgsqlException">The user's own Postgres cannot be reached.</exception>
-    /// <exception cref="IOException">The port is taken.</exception>
+    /// <exception cref="ListenException">The address of applications' HTTP cannot be had.</exception>
     public static async Task<LocalNode> StartAsync(NodeOptions options, Action<ILoggingBuilder> logging, CancellationToken cancellation = default)
     {
         PrivatePostgres? postgres = options.Postgres is null
@@ -148,28 +159,41 @@ public sealed partial class LocalNode : IAsyncDisposable
     /// <param name="cancellation">Gives up, before anything has changed.</param>
     /// <exception cref="Chain.Wasm.WasmException">A component cannot be linked.</exception>
     /// <exception cref="PolicySetException">Its policies and those of the other applications do not go together.</exception>
-    public async Task DeployAsync(ApplicationPlan plan, int version, string author, CancellationToken cancellation = default)
+    public Task DeployAsync(ApplicationPlan plan, int version, string author, CancellationToken cancellation = default) =>
+        DeployAsync([(plan, version)], author, static _ => Task.CompletedTask, cancellation);
+
+    /// <summary>Makes versions of several applications those that answer, all of them or none.</summary>
+    /// <param name="versions">The applications, with the versions' numbers in the store.</param>
+    /// <param name="author">Who deploys them, for the history of policies.</param>
+    /// <param name="keep">Called when nothing of them can be refused any more and nothing has changed yet: notes it in the store.</param>
+    /// <param name="cancellation">Gives up, before anything has changed.</param>
+    /// <exception cref="Chain.Wasm.WasmException">A component cannot be linked.</exception>
+    /// <exception cref="PolicySetException">Their policies and those of the other applications do not go together.</exception>
+    public async Task DeployAsync(
+        IReadOnlyList<(ApplicationPlan Plan, int Version)> versions, string author, Func<CancellationToken, Task> keep, CancellationToken cancellation)
     {
         await deploying.WaitAsync(cancellation).ConfigureAwait(false);
+        var made = new List<DeployedApplication>();
         try
         {
-            DeployedApplication made = await Task.Run(
-                () => new DeployedApplication(plan, version, logs.GetOrAdd(plan.Name, static _ => new ApplicationLog()), services), cancellation).ConfigureAwait(false);
-            try
+            foreach ((ApplicationPlan plan, int version) in versions)
             {
-                await UsePoliciesAsync(plan, author, cancellation).ConfigureAwait(false);
-            }
-            catch
-            {
-                made.Leave();
-                throw;
+                ApplicationLog lines = logs.GetOrAdd(plan.Name, static _ => new ApplicationLog());
+                made.Add(await Task.Run(() => new DeployedApplication(plan, version, lines, services), cancellation).ConfigureAwait(false));
             }
 
-            Swap(plan.Name, made);
-            if (plan.Alerts is { } file) await UseAlertsAsync(file).ConfigureAwait(false);
+            PolicySet set = PoliciesWith([.. versions.Select(static one => one.Plan)], null);
+            AlertOptions[] alerting = [.. versions.Select(static one => one.Plan.Alerts).OfType<PolicyFile>()
+                .Select(file => AlertConfiguration.Read(file, http, TextWriter.Null))];
+            await keep(cancellation).ConfigureAwait(false);
+            await UseAsync(set, author, CancellationToken.None).ConfigureAwait(false);
+            foreach (DeployedApplication one in made) Swap(one.Plan.Name, one);
+            made.Clear();
+            foreach (AlertOptions one in alerting) await UseAlertsAsync(one).ConfigureAwait(false);
         }
         finally
         {
+            foreach (DeployedApplication one in made) one.Leave();
             deploying.Release();
         }
     }
@@ -187,7 +211,7 @@ public sealed partial class LocalNode : IAsyncDisposable
             }
 
             Swap(application, null);
-            await UsePoliciesAsync(null, author, cancellation).ConfigureAwait(false);
+            await UseAsync(PoliciesWith([], application), author, cancellation).ConfigureAwait(false);
             return true;
         }
         finally
@@ -213,6 +237,17 @@ public sealed partial class LocalNode : IAsyncDisposable
         }
     }
 
+    /// <summary>The functions that a component exports, as they are called; none where it does not run.</summary>
+    public IReadOnlyList<string> FunctionsOf(string application, string component)
+    {
+        lock (gate)
+        {
+            return applications.GetValueOrDefault(application)?.Components.GetValueOrDefault(component) is { } found
+                ? [.. ExportedFunction.All(found.Compiled.Context.Type).Select(static one => one.Call)]
+                : [];
+        }
+    }
+
     /// <summary>What an application's guests wrote; <see langword="null"/> where there is no such application.</summary>
     public ApplicationLog? LogOf(string application) => logs.GetValueOrDefault(application);
 
@@ -233,15 +268,45 @@ public sealed partial class LocalNode : IAsyncDisposable
         DeployedApplication held = Enter(application);
         try
         {
-            if (!held.Components.TryGetValue(component, out DeployedComponent? found))
-                throw new KeyNotFoundException($"{application} has no component \"{component}\", it has {string.Join(", ", held.Components.Keys)}");
-            return await gateway.CallAsync(held, found, interfaceName, function, arguments, incoming, cancellation).ConfigureAwait(false);
+            return await gateway.CallAsync(held, ComponentOf(held, component), interfaceName, function, arguments, incoming, cancellation).ConfigureAwait(false);
         }
         finally
         {
             held.Leave();
         }
     }
+
+    /// <summary>Calls a function of a component from outside, as people write it.</summary>
+    /// <param name="application">The application's name.</param>
+    /// <param name="component">The component's name.</param>
+    /// <param name="call">The function, with as little of the interface's name as tells it from others, and its arguments in WAVE: <c>store#get("7")</c>.</param>
+    /// <param name="incoming">The caller's context and label.</param>
+    /// <param name="cancellation">The caller gives up.</param>
+    /// <exception cref="KeyNotFoundException">There is no such application, component or function; the message has near names.</exception>
+    /// <exception cref="WaveException">The arguments are none of the function's.</exception>
+    /// <exception cref="NodeBusyException">Too many calls wait already.</exception>
+    public async Task<GatewayResult> CallAsync(
+        string application, string component, string call, Incoming incoming, CancellationToken cancellation = default)
+    {
+        DeployedApplication held = Enter(application);
+        try
+        {
+            DeployedComponent found = ComponentOf(held, component);
+            int parenthesis = call.IndexOf('(');
+            if (parenthesis < 0) parenthesis = call.Length;
+            ExportedFunction function = ExportedFunction.Find(
+                found.Plan.Party.Name, ExportedFunction.All(found.Compiled.Context.Type), call[..parenthesis].Trim());
+            ComponentValue[] arguments = Wave.ParseArguments(call, function.Type, parenthesis);
+            return await gateway.CallAsync(held, found, function.Interface, function.Name, arguments, incoming, cancellation).ConfigureAwait(false);
+        }
+        finally
+        {
+            held.Leave();
+        }
+    }
+
+    /// <summary>The context and the label that a request from outside brings; an absent header is empty.</summary>
+    public Incoming Extract(string traceparent, string tracestate, string baggage) => services.Propagator.Extract(traceparent, tracestate, baggage);
 
     /// <summary>Waits until every call that ended before is in the store or the spool, and every decision in the store.</summary>
     public async Task FlushAsync(CancellationToken cancellation = default)
@@ -259,6 +324,8 @@ public sealed partial class LocalNode : IAsyncDisposable
             await exposures.DisposeAsync().ConfigureAwait(false);
         }
 
+        // Those that were broken off end too, and are recorded.
+        await threads.DrainAsync(options.Drain).ConfigureAwait(false);
         await stop.CancelAsync().ConfigureAwait(false);
         await Task.WhenAll(background).ConfigureAwait(false);
         lock (gate)
@@ -267,14 +334,13 @@ public sealed partial class LocalNode : IAsyncDisposable
             applications.Clear();
         }
 
-        threads.Dispose();
         await recorder.DisposeAsync().ConfigureAwait(false);
         if (spans is not null) await spans.DisposeAsync().ConfigureAwait(false);
         await decisions.DisposeAsync().ConfigureAwait(false);
         await alerts.DisposeAsync().ConfigureAwait(false);
         http.Dispose();
         await Database.DisposeAsync().ConfigureAwait(false);
-        if (postgres is not null) await postgres.DisposeAsync().ConfigureAwait(false);
+        if (postgres is not null) await LeavePostgresAsync(postgres).ConfigureAwait(false);
         stop.Dispose();
         deploying.Dispose();
     }
@@ -285,10 +351,23 @@ public sealed partial class LocalNode : IAsyncDisposable
         {
             DeployedApplication? found;
             lock (gate) found = applications.GetValueOrDefault(name);
-            if (found is null) throw new KeyNotFoundException($"there is no application \"{name}\"");
+            if (found is null) throw Unknown(name);
             if (found.TryEnter()) return found;
         }
     }
+
+    /// <summary>Says that there is no such application, and what there is.</summary>
+    internal KeyNotFoundException Unknown(string application)
+    {
+        string[] names;
+        lock (gate) names = [.. applications.Keys.Order(StringComparer.Ordinal)];
+        return new KeyNotFoundException(
+            $"there is no application '{application}'{(names.Length == 0 ? "; none is deployed" : NearNames.Hint(application, names))}");
+    }
+
+    private static DeployedComponent ComponentOf(DeployedApplication application, string component) =>
+        application.Components.GetValueOrDefault(component) ?? throw new KeyNotFoundException(
+            $"{application.Plan.Name} has no component '{component}'{NearNames.Hint(component, [.. application.Components.Keys])}");
 
     private void Swap(string name, DeployedApplication? made)
     {
@@ -305,27 +384,31 @@ public sealed partial class LocalNode : IAsyncDisposable
     }
 
     // The policies of all applications are one set: the store has one that is active.
-    private async Task UsePoliciesAsync(ApplicationPlan? changed, string author, CancellationToken cancellation)
+    private PolicySet PoliciesWith(IReadOnlyList<ApplicationPlan> changed, string? without)
     {
         var files = new List<PolicyFile>();
         lock (gate)
         {
             foreach (DeployedApplication other in applications.Values)
             {
-                if (other.Plan.Name != changed?.Name) files.AddRange(other.Plan.Policies);
+                if (other.Plan.Name != without && changed.All(plan => plan.Name != other.Plan.Name)) files.AddRange(other.Plan.Policies);
             }
         }
 
-        if (changed is not null) files.AddRange(changed.Policies);
-        PolicySet set = PolicyLoader.Load(files, labels);
+        files.AddRange(changed.SelectMany(static plan => plan.Policies));
+        return PolicyLoader.Load(files, labels);
+    }
+
+    private async Task UseAsync(PolicySet set, string author, CancellationToken cancellation)
+    {
         await new PolicyHistory(Database).ActivateAsync(set, author, DateTimeOffset.UtcNow, cancellation).ConfigureAwait(false);
         policies.Swap(set);
     }
 
-    private async Task UseAlertsAsync(PolicyFile file)
+    private async Task UseAlertsAsync(AlertOptions with)
     {
         AlertPipeline old = alerts;
-        alerts = new AlertPipeline(Database, AlertConfiguration.Read(file, http, TextWriter.Null));
+        alerts = new AlertPipeline(Database, with);
         await old.DisposeAsync().ConfigureAwait(false);
     }
 
@@ -356,6 +439,20 @@ public sealed partial class LocalNode : IAsyncDisposable
                     return;
                 }
             }
+        }
+    }
+
+    /// <summary>Whoever ends a node may remove its folder next; but others may share the server, and then it stays.</summary>
+    private static async Task LeavePostgresAsync(PrivatePostgres postgres)
+    {
+        await postgres.DisposeAsync().ConfigureAwait(false);
+        try
+        {
+            await postgres.WaitForStopAsync(PostgresStop).ConfigureAwait(false);
+        }
+        catch (StoreException)
+        {
+            // Somebody else has it still.
         }
     }
 

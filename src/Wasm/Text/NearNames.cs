@@ -1,9 +1,7 @@
-using Chain.Wasm.Text;
-
-namespace Chain.Cli.Output;
+namespace Chain.Wasm.Text;
 
 /// <summary>Finds what a mistyped name may have meant.</summary>
-internal static class NearNames
+public static class NearNames
 {
     private const int Shown = 3;
 

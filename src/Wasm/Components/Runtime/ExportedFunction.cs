@@ -1,14 +1,13 @@
-using Chain.Cli.Output;
-using Chain.Wasm.Components.Runtime;
 using Chain.Wasm.Components.Types;
+using Chain.Wasm.Text;
 
-namespace Chain.Cli.Components;
+namespace Chain.Wasm.Components.Runtime;
 
 /// <summary>A function that a component exports.</summary>
 /// <param name="Interface">The name of the interface that it stands in, or <see langword="null"/>.</param>
 /// <param name="Name">Its name, such as <c>greet</c>.</param>
 /// <param name="Type">Its type.</param>
-internal sealed record ExportedFunction(string? Interface, string Name, FuncType Type)
+public sealed record ExportedFunction(string? Interface, string Name, FuncType Type)
 {
     private const int Shown = 5;
 
@@ -39,8 +38,11 @@ internal sealed record ExportedFunction(string? Interface, string Name, FuncType
     /// The function that is meant: by its full name, or with as little of the interface's name as tells it from the others: without a version or
     /// with a compatible one, without namespace and package, or not at all.
     /// </summary>
-    /// <exception cref="CommandException">None is, or several are.</exception>
-    public static ExportedFunction Find(string file, IReadOnlyList<ExportedFunction> functions, string wanted)
+    /// <param name="owner">What errors call the component.</param>
+    /// <param name="functions">What it exports.</param>
+    /// <param name="wanted">The name, without arguments.</param>
+    /// <exception cref="KeyNotFoundException">None is, or several are.</exception>
+    public static ExportedFunction Find(string owner, IReadOnlyList<ExportedFunction> functions, string wanted)
     {
         if (functions.FirstOrDefault(one => one.FullName == wanted) is { } exact) return exact;
         int hash = wanted.LastIndexOf('#');
@@ -49,11 +51,11 @@ internal sealed record ExportedFunction(string? Interface, string Name, FuncType
         ExportedFunction[] named = [.. functions.Where(one => one.Name == name && (place is null || IsPlace(one.Interface, place)))];
         ExportedFunction[] fitting = [.. named.Where(one => place is null || HasVersion(one.Interface!, place))];
         if (fitting.Length == 1) return fitting[0];
-        if (fitting.Length > 1) throw new CommandException($"{file} exports several functions '{wanted}': {List(fitting)}; say which");
+        if (fitting.Length > 1) throw new KeyNotFoundException($"{owner} exports several functions '{wanted}': {List(fitting)}; say which");
         if (named.Length > 0)
-            throw new CommandException($"{file} exports {List(named)}, which does not fit the version asked for in '{wanted}'");
+            throw new KeyNotFoundException($"{owner} exports {List(named)}, which does not fit the version asked for in '{wanted}'");
         string hint = functions.Count == 0 ? "; it exports no functions" : NearNames.Hint(wanted, [.. functions.Select(one => Shorten(one, place))]);
-        throw new CommandException($"{file} exports no function '{wanted}'{hint}");
+        throw new KeyNotFoundException($"{owner} exports no function '{wanted}'{hint}");
     }
 
     private static string List(ExportedFunction[] functions) =>

@@ -1,42 +1,13 @@
-using System.Globalization;
-using System.Text;
-using System.Text.Encodings.Web;
 using System.Text.Json;
-using Chain.Wasm.Components.Text;
-using Chain.Wasm.Components.Types;
 using Chain.Wasm.Components.Values;
 
-namespace Chain.Cli.Components;
+namespace Chain.Wasm.Components.Text;
 
 /// <summary>Values of components as JSON; <c>docs/components.md</c> says its shape.</summary>
-internal static class ValueJson
+public static class ValueJson
 {
-    private static readonly JsonWriterOptions Shape = new() { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
-
-    public static void WriteResult(InvokeResult result)
-    {
-        var content = new MemoryStream();
-        using (var json = new Utf8JsonWriter(content, Shape))
-        {
-            json.WriteStartObject();
-            json.WritePropertyName("result");
-            if (result.Value is null) json.WriteNullValue();
-            else
-            {
-                json.WriteStartObject();
-                json.WriteString("wave", result.Wave);
-                json.WritePropertyName("value");
-                Write(result.Value, json);
-                json.WriteEndObject();
-            }
-
-            json.WriteEndObject();
-        }
-
-        Console.Out.WriteLine(Encoding.UTF8.GetString(content.GetBuffer(), 0, (int)content.Length));
-    }
-
-    private static void Write(ComponentValue? value, Utf8JsonWriter json)
+    /// <summary>Writes a value; <see langword="null"/> where there is none.</summary>
+    public static void Write(ComponentValue? value, Utf8JsonWriter json)
     {
         switch (value)
         {

@@ -1,6 +1,6 @@
-using Chain.Cli.Output;
+using Chain.Wasm.Text;
 
-namespace Chain.Cli.Tests.Output;
+namespace Chain.Wasm.Tests;
 
 public sealed class NearNamesTests
 {

@@ -1,0 +1,125 @@
+using System.Net;
+using Chain.Silo.Hosting;
+using Chain.Silo.Hosting.Local;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Chain.Silo.Api;
+
+/// <summary>How the API of a node is served.</summary>
+public sealed record ApiOptions
+{
+    /// <summary>Where it listens; loopback unless said otherwise.</summary>
+    public IPAddress Address { get; init; } = IPAddress.Loopback;
+
+    /// <summary>The port; 0 for one that is free.</summary>
+    public int Port { get; init; }
+
+    /// <summary>What every caller has to show.</summary>
+    public required ApiToken Token { get; init; }
+
+    /// <summary>The largest body of a request other than a deployment, in bytes. Default 17 MiB: a call's arguments are at most 16 Mi characters.</summary>
+    public long RequestBytes { get; init; } = 17L << 20;
+
+    /// <summary>The largest deployment, in bytes. Default 512 MiB.</summary>
+    public long DeployBytes { get; init; } = 512L << 20;
+
+    /// <summary>How long a stop waits for requests that are under way. Default 10 s.</summary>
+    public TimeSpan Drain { get; init; } = TimeSpan.FromSeconds(10);
+}
+
+/// <summary>The HTTP API of a node. Safe for any thread.</summary>
+public sealed class ApiServer : IAsyncDisposable
+{
+    /// <summary>Where all of it is.</summary>
+    public const string Root = "/api/v1";
+
+    private readonly WebApplication web;
+    private readonly ApiOptions options;
+
+    private ApiServer(WebApplication web, ApiOptions options)
+    {
+        this.web = web;
+        this.options = options;
+    }
+
+    /// <summary>Where it listens, without <see cref="Root"/>.</summary>
+    public string Url => web.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
+
+    /// <summary>What it answers, as <c>METHOD /path</c>, sorted.</summary>
+    internal IReadOnlyList<string> Endpoints =>
+    [
+        .. web.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
+            .SelectMany(static one => one.Metadata.GetMetadata<HttpMethodMetadata>()?.HttpMethods.Select(method => $"{method} {one.RoutePattern.RawText}") ?? [])
+            .Order(StringComparer.Ordinal),
+    ];
+
+    /// <summary>Begins to listen.</summary>
+    /// <param name="options">How.</param>
+    /// <param name="api">What it shows.</param>
+    /// <param name="logging">Where lines about failed requests go.</param>
+    /// <exception cref="ListenException">The address cannot be had.</exception>
+    internal static async Task<ApiServer> StartAsync(ApiOptions options, NodeApi api, Action<ILoggingBuilder> logging)
+    {
+        WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        logging(builder.Logging);
+        Listening.Quiet(builder.Logging);
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.Drain);
+        builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
+        builder.Services.AddRouting();
+        builder.Services.Configure<RouteHandlerOptions>(static handlers => handlers.ThrowOnBadRequest = true);
+        builder.Services.ConfigureHttpJsonOptions(static json => ApiJson.Set(json.SerializerOptions));
+        builder.Services.AddOpenApi(ApiDocument.Describe);
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = options.RequestBytes;
+            kestrel.Listen(new IPEndPoint(options.Address, options.Port));
+        });
+        WebApplication web = builder.Build();
+        var server = new ApiServer(web, options);
+        web.Use(new ProblemWriter(options.Token, web.Services.GetRequiredService<ILogger<ApiServer>>()).HandleAsync);
+        web.UseRouting();
+        RouteGroupBuilder routes = web.MapGroup(Root);
+        api.Stopping = web.Lifetime.ApplicationStopping;
+        StatusEndpoints.Map(routes, api);
+        ApplicationEndpoints.Map(routes, api, options);
+        CallEndpoints.Map(routes, api);
+        EventEndpoints.Map(routes, api);
+        web.MapOpenApi($"{Root}/openapi.json");
+        try
+        {
+            await Listening.StartAsync(web, new IPEndPoint(options.Address, options.Port), isApi: true).ConfigureAwait(false);
+        }
+        catch
+        {
+            await server.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+
+        return server;
+    }
+
+    /// <summary>Takes no more requests, ends streams of events, and waits for calls that are under way, as long as options say.</summary>
+    public async Task StopAsync()
+    {
+        using var drain = new CancellationTokenSource(options.Drain);
+        try
+        {
+            await web.StopAsync(drain.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            // They were broken off.
+        }
+    }
+
+    public ValueTask DisposeAsync() => web.DisposeAsync();
+}

@@ -1,0 +1,113 @@
+using System.Net;
+using System.Reflection;
+using Chain.Silo.Hosting;
+using Chain.Silo.Hosting.Local;
+using Microsoft.Extensions.Logging;
+
+namespace Chain.Silo.Api;
+
+/// <summary>A node as <c>chain up</c> runs it: in a folder of its own, with its API and the applications that were active before.</summary>
+public sealed class NodeProcess : IAsyncDisposable
+{
+    private readonly NodeFolder folder;
+    private readonly ApiServer api;
+    private readonly TaskCompletionSource stopping;
+
+    private NodeProcess(NodeFolder folder, LocalNode node, NodeApplications applications, ApiServer api, TaskCompletionSource stopping, DateTimeOffset started)
+    {
+        this.folder = folder;
+        this.api = api;
+        this.stopping = stopping;
+        Node = node;
+        Applications = applications;
+        Description = new NodeDescription(Reachable(api.Url), Reachable(node.Url), Environment.ProcessId, Version, started);
+    }
+
+    /// <summary>The version of Chain.</summary>
+    public static string Version { get; } =
+        typeof(NodeProcess).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "";
+
+    public LocalNode Node { get; }
+
+    public NodeApplications Applications { get; }
+
+    /// <summary>How it is reached.</summary>
+    public NodeDescription Description { get; }
+
+    /// <summary>What could not be started again.</summary>
+    public IReadOnlyList<NotResumed> NotResumed { get; private set; } = [];
+
+    /// <summary>Is done when somebody asks over the API that it ends.</summary>
+    public Task Stopping => stopping.Task;
+
+    /// <summary>What the API answers.</summary>
+    internal IReadOnlyList<string> Endpoints => api.Endpoints;
+
+    /// <summary>Starts a node and what ran on it before. Nobody finds it before <see cref="Announce"/>.</summary>
+    /// <param name="options">The node.</param>
+    /// <param name="address">Where its API listens.</param>
+    /// <param name="port">The API's port; 0 for one that is free.</param>
+    /// <param name="logging">Where its own lines go.</param>
+    /// <param name="cancellation">Gives up.</param>
+    /// <exception cref="NodeRunsException">A node runs in the folder.</exception>
+    /// <exception cref="ListenException">An address cannot be had.</exception>
+    /// <inheritdoc cref="LocalNode.StartAsync"/>
+    public static async Task<NodeProcess> StartAsync(
+        NodeOptions options, IPAddress address, int port, Action<ILoggingBuilder> logging, CancellationToken cancellation = default)
+    {
+        DateTimeOffset started = DateTimeOffset.UtcNow;
+        NodeFolder folder = NodeFolder.Take(options.Folder);
+        LocalNode? node = null;
+        NodeProcess? process = null;
+        try
+        {
+            ApiToken token = ApiToken.ReadOrMake(options.Folder);
+            node = await LocalNode.StartAsync(options, logging, cancellation).ConfigureAwait(false);
+            var applications = new NodeApplications(node);
+            var stopping = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            var shown = new NodeApi(node, applications, () => process!.Description, () => stopping.TrySetResult());
+            ApiServer api = await ApiServer.StartAsync(
+                new ApiOptions { Address = address, Port = port, Token = token, Drain = options.Drain }, shown, logging).ConfigureAwait(false);
+            process = new NodeProcess(folder, node, applications, api, stopping, started);
+            process.NotResumed = await applications.ResumeAsync(cancellation).ConfigureAwait(false);
+            return process;
+        }
+        catch
+        {
+            if (process is not null)
+            {
+                await process.DisposeAsync().ConfigureAwait(false);
+            }
+            else
+            {
+                if (node is not null) await node.DisposeAsync().ConfigureAwait(false);
+                folder.Dispose();
+            }
+
+            throw;
+        }
+    }
+
+    /// <summary>Says in the folder how it is reached.</summary>
+    public void Announce() => folder.Announce(Description);
+
+    /// <summary>Takes no more calls, waits for those under way, and leaves the folder.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        folder.Withdraw();
+        await api.StopAsync().ConfigureAwait(false);
+        await api.DisposeAsync().ConfigureAwait(false);
+        await Node.DisposeAsync().ConfigureAwait(false);
+        folder.Dispose();
+    }
+
+    /// <summary>The address by which this machine reaches a server that listens on every one.</summary>
+    internal static string Reachable(string url)
+    {
+        var address = new UriBuilder(url);
+        if (!IPAddress.TryParse(address.Host.Trim('[', ']'), out IPAddress? ip)) return url;
+        if (ip.Equals(IPAddress.Any)) address.Host = IPAddress.Loopback.ToString();
+        if (ip.Equals(IPAddress.IPv6Any)) address.Host = $"[{IPAddress.IPv6Loopback}]";
+        return address.Uri.GetLeftPart(UriPartial.Authority);
+    }
+}
