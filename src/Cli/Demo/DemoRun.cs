@@ -48,7 +48,7 @@ internal sealed class DemoRun(IAnsiConsole console, string source, string folder
         {
             // The one whose data came out of a bucket, if there is one: the longest way.
             HashSet<string> stored = [.. calls.Where(static call => call.Callee.Contains("/keyvalue:templates", StringComparison.Ordinal)).Select(static call => call.Trace)];
-            denied = calls.LastOrDefault(call => call.Outcome == "Denied" && stored.Contains(call.Trace)) ?? calls.LastOrDefault(static call => call.Outcome == "Denied");
+            denied = calls.LastOrDefault(call => call.Outcome == "denied" && stored.Contains(call.Trace)) ?? calls.LastOrDefault(static call => call.Outcome == "denied");
         }
 
         if (denied is null) throw new CommandException("no call was denied: the example's policies do not stop what they should", ExitCode.Failed);
@@ -132,7 +132,7 @@ internal sealed class DemoRun(IAnsiConsole console, string source, string folder
             IGrouping<string, LiveCall>[] edges = [.. caller.GroupBy(static call => call.Callee).OrderBy(static group => group.Key, StringComparer.Ordinal)];
             for (int i = 0; i < edges.Length; i++)
             {
-                int refused = edges[i].Count(static call => call.Outcome == "Denied");
+                int refused = edges[i].Count(static call => call.Outcome == "denied");
                 string[] tags = [.. edges[i].SelectMany(static call => call.LabelIn.Split(',')).Where(static tag => tag.Length > 0)
                     .Select(static tag => tag.StartsWith("user=", StringComparison.Ordinal) ? "user" : tag).Distinct().Order(StringComparer.Ordinal)];
                 string branch = i == edges.Length - 1 ? "└─" : "├─";

@@ -113,7 +113,7 @@ public sealed partial class RunningNodeTests(RunningWard running) : IClassFixtur
         files.Write("chain.yaml", "application: other\ncomponents: {\n");
         Refused(files, "1 error", "chain.yaml:3:1: not YAML: while parsing a node, did not find expected node content\n");
         files.Write("chain.yaml", "components:\n  records: { path: records.wasm\n  x: 5");
-        Refused(files, "1 error", "chain.yaml:2:20: not YAML: a bracket or a brace before the end of the file is not closed\n");
+        Refused(files, "1 error", "chain.yaml:2:14: not YAML: a bracket or a brace before the end of the file is not closed\n");
         files.Write("chain.yaml", "application: other\ncomponents:\n  anonymizer: { path: anonymizer.wasm }\n");
         Refused(files, "1 error", "chain.yaml:3:3: component 'anonymizer' imports 'clinic:records/store', which nothing offers; no component exports anything like it\n");
         files.Write("chain.yaml", "application: other\ncomponents:\n  records: { path: records.wasm }\n");
