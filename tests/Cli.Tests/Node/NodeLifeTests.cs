@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using System.Runtime.Versioning;
 using System.Text.Json;
+using Chain.Cli.Tests.Components;
 using Chain.Tests;
 
 namespace Chain.Cli.Tests.Node;
@@ -29,8 +30,8 @@ public sealed partial class NodeLifeTests : IDisposable
     [Fact]
     public void WithoutPostgresItSaysWhatToInstall()
     {
-        const string Text = "PostgreSQL 15 or later is not installed (looked in $CHAIN_POSTGRES_BIN, on PATH and in /usr/lib/postgresql); "
-            + "install it (Debian: apt-get install postgresql) or name your own with --postgres";
+        const string Text = "PostgreSQL 15 or later is not installed (looked in $CHAIN_POSTGRES_BIN, on PATH, in /usr/lib/postgresql and .chain/postgres-dist); "
+            + "install it (Debian: apt-get install postgresql), let ./chain up get it, or name your own with --postgres";
         chain.With("CHAIN_POSTGRES_BIN", "/nowhere");
         chain.Run("up", "--port", "0", "--api-port", "0").FailedWith(ExitCode.Unavailable, Text);
         chain.Run("up", "--port", "0", "--api-port", "0", "--detach").FailedWith(ExitCode.Unavailable, Text);
@@ -116,6 +117,25 @@ public sealed partial class NodeLifeTests : IDisposable
         await follower.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(30));
         Assert.False(File.Exists(Path.Combine(chain.Data, "node.json")));
         chain.WaitForPostgres();
+    }
+
+    [PostgresFact]
+    public async Task ACallUnderWayFinishesBeforeTheNodeEnds()
+    {
+        using var files = new ComponentFiles();
+        File.Copy(files.Calls, Path.Combine(chain.Folder, "calls.wasm"));
+        File.WriteAllText(
+            Path.Combine(chain.Folder, "chain.yaml"), "application: slow\ncomponents:\n  calls: { path: calls.wasm, limits: { deadline: 8s } }\n");
+        chain.Up(".");
+        using Process call = chain.Start("call", "slow/calls", "forever()");
+        int instances = 0;
+        for (int i = 0; i < 100 && instances == 0; i++)
+            instances = JsonElement.Parse(chain.Ok("apps", "--json"))[0].GetProperty("components")[0].GetProperty("instances").GetInt32();
+        Assert.Equal(1, instances);
+        chain.Ok("down");
+        await call.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(30));
+        Assert.StartsWith("chain: timed-out: ", await call.StandardError.ReadToEndAsync());
+        Assert.Equal(ExitCode.Failed, call.ExitCode);
     }
 
     [PostgresFact]
