@@ -89,6 +89,7 @@ public sealed class PrivatePostgres : IAsyncDisposable
         Directory.CreateDirectory(options.Folder);
         string folder = await PlaceAsync(options.Folder, user, cancellation);
         Directory.CreateDirectory(folder);
+        if (folder != Path.GetFullPath(options.Folder)) LetEverybodyIn(folder);
 
         var clock = Stopwatch.StartNew();
         FileStream owner = await LockAsync(Path.Combine(folder, "owners.lock"), FileShare.Read, options.StartTimeout, cancellation);
@@ -249,6 +250,17 @@ public sealed class PrivatePostgres : IAsyncDisposable
         if (OperatingSystem.IsWindows()) return;
         Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         owner?.Own(path);
+    }
+
+    // Root's umask may keep the server's user out of the place that was made for it. What is secret in there has modes of its own.
+    private static void LetEverybodyIn(string folder)
+    {
+        if (OperatingSystem.IsWindows()) return;
+        foreach (string one in (string[])[Path.GetDirectoryName(folder)!, folder])
+        {
+            File.SetUnixFileMode(one, File.GetUnixFileMode(one) | UnixFileMode.GroupRead | UnixFileMode.GroupExecute
+                | UnixFileMode.OtherRead | UnixFileMode.OtherExecute);
+        }
     }
 
     // A socket's path has at most 107 bytes.
