@@ -29,8 +29,8 @@ public sealed partial class NodeLifeTests : IDisposable
     [Fact]
     public void WithoutPostgresItSaysWhatToInstall()
     {
-        const string Text = "PostgreSQL 15 or later is not installed (looked in $CHAIN_POSTGRES_BIN, on PATH and in /usr/lib/postgresql); "
-            + "install it (Debian: apt-get install postgresql) or name your own with --postgres";
+        const string Text = "PostgreSQL 15 or later is not installed (looked in $CHAIN_POSTGRES_BIN, on PATH, in /usr/lib/postgresql and .chain/postgres-dist); "
+            + "install it (Debian: apt-get install postgresql), let ./chain up get it, or name your own with --postgres";
         chain.With("CHAIN_POSTGRES_BIN", "/nowhere");
         chain.Run("up", "--port", "0", "--api-port", "0").FailedWith(ExitCode.Unavailable, Text);
         chain.Run("up", "--port", "0", "--api-port", "0", "--detach").FailedWith(ExitCode.Unavailable, Text);
