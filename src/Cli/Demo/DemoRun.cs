@@ -2,7 +2,9 @@ using System.Diagnostics;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 using Chain.Silo.Applications;
+using Chain.Silo.Calls;
 using Chain.Silo.Hosting.Local;
+using Chain.Tracer.Calls;
 using Microsoft.Extensions.Logging;
 using Spectre.Console;
 
@@ -11,6 +13,8 @@ namespace Chain.Cli.Demo;
 /// <summary>One run of the demo.</summary>
 internal sealed class DemoRun(IAnsiConsole console, string source, string folder, bool keep)
 {
+    private static readonly string Denied = OutcomeNames.Of(CallOutcome.Denied);
+
     private readonly List<LiveCall> calls = [];
     private int step;
 
