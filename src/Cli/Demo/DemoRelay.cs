@@ -3,11 +3,11 @@ using System.Net.Sockets;
 
 namespace Chain.Cli.Demo;
 
-/// <summary>The mail relay of the example: takes messages on loopback and counts them.</summary>
+/// <summary>The mail relay of the example: takes messages on loopback and keeps them until they are asked for.</summary>
 internal sealed class DemoRelay : IDisposable
 {
     private readonly HttpListener listener = new();
-    private int messages;
+    private readonly List<string> messages = [];
 
     public DemoRelay()
     {
@@ -25,7 +25,16 @@ internal sealed class DemoRelay : IDisposable
     /// <summary>HOST:PORT.</summary>
     public string Address { get; }
 
-    public int Messages => Volatile.Read(ref messages);
+    /// <summary>The messages since this was asked for last.</summary>
+    public string[] Take()
+    {
+        lock (messages)
+        {
+            string[] taken = [.. messages];
+            messages.Clear();
+            return taken;
+        }
+    }
 
     public void Dispose() => listener.Close();
 
@@ -33,12 +42,14 @@ internal sealed class DemoRelay : IDisposable
     {
         try
         {
-            while (true)
+            for (;;)
             {
                 HttpListenerContext context = await listener.GetContextAsync();
-                await context.Request.InputStream.CopyToAsync(Stream.Null);
-                Interlocked.Increment(ref messages);
-                context.Response.StatusCode = (int)HttpStatusCode.Accepted;
+                using var reader = new StreamReader(context.Request.InputStream);
+                string body = await reader.ReadToEndAsync();
+                bool isMessage = context.Request is { HttpMethod: "POST", RawUrl: "/messages", ContentType: "application/json" };
+                if (isMessage) lock (messages) messages.Add(body);
+                context.Response.StatusCode = isMessage ? 202 : 404;
                 context.Response.Close();
             }
         }

@@ -16,9 +16,22 @@ internal sealed partial record DemoRequest(YamlMappingNode Node)
 
     public string Method => (Text("request") ?? "GET /").Split(' ')[0];
 
-    public int Status => int.Parse(Text("status") ?? "200", System.Globalization.CultureInfo.InvariantCulture);
-
     public JsonNode? Body => Child("body") is { } body ? Json(body) : null;
+
+    /// <summary>Fields of the JSON answer, where they are known.</summary>
+    public JsonObject? Answer => Child("answer") is { } answer ? (JsonObject)Json(answer) : null;
+
+    /// <summary>Of the answer.</summary>
+    public int Status => Number(Node) ?? 200;
+
+    /// <summary>What the message to the relay says; nothing where none leaves.</summary>
+    public string[] Mail => Texts(Node);
+
+    /// <summary>The status where no policy stands in the way.</summary>
+    public int UnguardedStatus => (Child("unguarded") is YamlMappingNode unguarded ? Number(unguarded) : null) ?? Status;
+
+    /// <summary>What the message to the relay says where no policy stands in the way; nothing where there is no message.</summary>
+    public string[] UnguardedMail => Texts(Child("unguarded") as YamlMappingNode ?? Node);
 
     /// <summary>Names for fields of the answer that later requests use.</summary>
     public IEnumerable<KeyValuePair<string, string>> Save =>
@@ -47,6 +60,12 @@ internal sealed partial record DemoRequest(YamlMappingNode Node)
     private YamlNode? Child(string key) => Node.Children.TryGetValue(key, out YamlNode? value) ? value : null;
 
     private string? Text(string key) => Child(key)?.ToString();
+
+    private static int? Number(YamlMappingNode node) =>
+        node.Children.TryGetValue("status", out YamlNode? value) ? int.Parse(value.ToString(), System.Globalization.CultureInfo.InvariantCulture) : null;
+
+    private static string[] Texts(YamlMappingNode node) =>
+        node.Children.TryGetValue("mail", out YamlNode? value) ? [.. ((YamlSequenceNode)value).Select(static text => text.ToString())] : [];
 
     private static JsonNode Json(YamlNode node) => node switch
     {

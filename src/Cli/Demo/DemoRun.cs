@@ -17,6 +17,7 @@ internal sealed class DemoRun(IAnsiConsole console, string source, string folder
 
     private readonly List<LiveCall> calls = [];
     private int step;
+    private int mails;
 
     public async Task<int> RunAsync(CancellationToken cancellation)
     {
@@ -68,7 +69,7 @@ internal sealed class DemoRun(IAnsiConsole console, string source, string folder
 
         console.WriteLine();
         Say(failures == 0
-            ? $"All {DemoRequest.Read(Path.Combine(application, "traffic.yaml")).Count} requests ended as they should, {node.Calls} calls were recorded, {node.Denied} were denied, {relay.Messages} mails left; {clock.Elapsed.TotalSeconds:0} s."
+            ? $"All {DemoRequest.Read(Path.Combine(application, "traffic.yaml")).Count} requests ended as they should, {node.Calls} calls were recorded, {node.Denied} were denied, {mails} mails left; {clock.Elapsed.TotalSeconds:0} s."
             : $"{failures} requests did not end as they should.");
         Say("Try next: chain demo --keep, and in another terminal chain traces, chain lineage --help, chain policy explain --help; examples/clinic/README.md tells the story.");
         if (keep) await WaitAsync(node, store, cancellation);
@@ -90,7 +91,6 @@ internal sealed class DemoRun(IAnsiConsole console, string source, string folder
         int failures = 0;
         foreach (DemoRequest request in DemoRequest.Read(Path.Combine(application, "traffic.yaml")))
         {
-            int before = relay.Messages;
             string path = request.Path(saved);
             using var message = new HttpRequestMessage(HttpMethod.Parse(request.Method), path);
             if (request.Body is { } body) message.Content = JsonContent.Create(body);
@@ -104,7 +104,9 @@ internal sealed class DemoRun(IAnsiConsole console, string source, string folder
             bool isRight = (int)response.StatusCode == request.Status;
             if (!isRight) failures++;
             string colour = !isRight ? "red" : request.Outcome switch { "denied" => "red3", "alerted" => "yellow", _ => "green" };
-            string result = $"{(int)response.StatusCode} {request.Outcome}{(request.Policy is null ? "" : $" by {request.Policy}")}{(relay.Messages > before ? ", a mail left" : "")}";
+            int left = relay.Take().Length;
+            mails += left;
+            string result = $"{(int)response.StatusCode} {request.Outcome}{(request.Policy is null ? "" : $" by {request.Policy}")}{(left > 0 ? ", a mail left" : "")}";
             console.MarkupLineInterpolated($"   {request.Method,-4} {path,-24} [{colour}]{result}[/]{(isRight ? "" : $" (expected {request.Status})")}  [grey]{request.Name}[/]");
         }
 

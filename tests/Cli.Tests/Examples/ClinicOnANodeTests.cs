@@ -1,5 +1,6 @@
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
+using Chain.Cli.Demo;
 using Chain.Silo.Applications;
 using Chain.Silo.Hosting.Local;
 using Chain.Tests;
@@ -16,7 +17,7 @@ public sealed class ClinicOnANodeTests
         string folder = TestPostgres.NewFolder();
         Directory.CreateDirectory(folder);
         await using NpgsqlDataSource database = await TestPostgres.NewDatabaseAsync();
-        using var relay = new MailRelay();
+        using var relay = new DemoRelay();
         string application = Path.Combine(folder, "clinic");
         CopyClinic(application, relay.Address);
         ApplicationCheck check = await ApplicationCheck.RunAsync(application);
@@ -30,9 +31,9 @@ public sealed class ClinicOnANodeTests
         Task watch = WatchAsync(node, calls, watching.Token);
         var saved = new Dictionary<string, string>();
         var failures = new List<string>();
-        foreach (ClinicRequest request in ClinicRequest.All())
+        foreach (DemoRequest request in DemoRequest.Read(Path.Combine(Clinic.Folder, "traffic.yaml")))
         {
-            using var message = new HttpRequestMessage(request.Method, request.Path(saved));
+            using var message = new HttpRequestMessage(HttpMethod.Parse(request.Method), request.Path(saved));
             if (request.Body is { } body) message.Content = JsonContent.Create(body);
             using HttpResponseMessage response = await client.SendAsync(message);
             string text = await response.Content.ReadAsStringAsync();
@@ -62,7 +63,7 @@ public sealed class ClinicOnANodeTests
         LiveCall read = calls.First(static call => call.Function == "clinic:records/store#get" && call.Outcome == "Returned" && call.Parts["result"].Contains("user=p1"));
         Assert.Equal("pii,region=eu,user=p1", read.Parts["result"]);
         Assert.Equal("health", read.Parts["result.ok.diagnosis"]);
-        Assert.Equal(ClinicRequest.All().Count(static request => request.Outcome == "denied"), node.Denied);
+        Assert.Equal(DemoRequest.Read(Path.Combine(Clinic.Folder, "traffic.yaml")).Count(static request => request.Outcome == "denied"), node.Denied);
     }
 
     private static async Task WatchAsync(LocalNode node, List<LiveCall> calls, CancellationToken cancellation)

@@ -2,6 +2,7 @@ using System.Net.Http.Json;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Chain.Cli.Components;
+using Chain.Cli.Demo;
 using Chain.Silo.Hosting.Http;
 using Chain.Wasm.Components.Text;
 using Chain.Wasm.Components.Types;
@@ -65,7 +66,7 @@ public sealed class ClinicTests
     {
         HashSet<string> policies = [.. Directory.EnumerateFiles(Path.Combine(Clinic.Folder, "policies"))
             .SelectMany(File.ReadLines).Where(line => line.StartsWith("policy: ", StringComparison.Ordinal)).Select(line => line["policy: ".Length..])];
-        foreach (ClinicRequest request in ClinicRequest.All())
+        foreach (DemoRequest request in DemoRequest.Read(Path.Combine(Clinic.Folder, "traffic.yaml")))
         {
             Assert.True(request.Outcome is "allowed" or "denied" or "alerted", request.Name);
             Assert.Equal(request.Outcome != "allowed", request.Policy is not null);
@@ -78,16 +79,16 @@ public sealed class ClinicTests
     public async Task WithoutPoliciesEveryLeakHappens()
     {
         var clinic = new Clinic();
-        using var relay = new MailRelay();
+        using var relay = new DemoRelay();
         using var outgoing = new OutgoingHttp(HttpGrants.Parse([relay.Address]));
         await using ComponentHttpServer server = await ComponentHttpServer.StartAsync(
             _ => clinic.Unguarded(outgoing, relay.Address), new HttpHostOptions { Concurrency = 1, Deadline = TimeSpan.FromMinutes(2) }, static _ => { });
         using var client = new HttpClient { BaseAddress = new Uri(server.Url) };
         var saved = new Dictionary<string, string>();
 
-        foreach (ClinicRequest request in ClinicRequest.All())
+        foreach (DemoRequest request in DemoRequest.Read(Path.Combine(Clinic.Folder, "traffic.yaml")))
         {
-            using var message = new HttpRequestMessage(request.Method, request.Path(saved));
+            using var message = new HttpRequestMessage(HttpMethod.Parse(request.Method), request.Path(saved));
             if (request.Body is { } body) message.Content = JsonContent.Create(body);
             using HttpResponseMessage response = await client.SendAsync(message);
             string text = await response.Content.ReadAsStringAsync();

@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using Chain.Silo.Applications;
 using Chain.Silo.Calls;
 using Chain.Tracer.Calls;
@@ -99,7 +100,7 @@ internal sealed class ChainGateway(NodeServices services)
         {
             refusal = work(guest);
         }
-        catch (Exception failure) when (failure is WasmException or OperationCanceledException)
+        catch (Exception failure)
         {
             error = failure;
         }
@@ -109,6 +110,8 @@ internal sealed class ChainGateway(NodeServices services)
         pipeline.End(frame, outcome, refusal ?? error?.Message);
         CallFrame over = frame.Copy();
         component.Pool.Return(guest, isSound: error is null);
+        // A fault of the host's own is recorded like any end of a call, and is no answer.
+        if (error is not (null or WasmException or OperationCanceledException)) ExceptionDispatchInfo.Throw(error);
         return (over, refusal ?? error?.Message, error);
     }
 
