@@ -1,6 +1,7 @@
 using Chain.Cli.Bench;
 using Chain.PolicyEngine.Policies;
 using Chain.Silo.Applications;
+using Chain.Silo.Applications.Storage;
 using Chain.Silo.Hosting.Local;
 using Chain.Tests;
 using Chain.Tracer.Calls;
@@ -37,6 +38,28 @@ public sealed class DeployTests
         Assert.True(unfinished > 0, "all calls had ended before the second version came");
         Assert.Equal(2, test.Node.Applications.Single().Version);
         Assert.Equal(((1 + before.Length) * (OfFirst + 1)) + (after.Length * (OfSecond + 1)), test.Node.Calls);
+    }
+
+    [PostgresFact]
+    public async Task ANodeThatDeploysKeepsThePoliciesOfWhatOtherNodesOfTheStoreRun()
+    {
+        await using TestNode test = await TestNode.StartAsync();
+        ApplicationPlan first = await HopApplication.WriteAsync(test.FolderOf("hop"), hasRules: true);
+        var store = new ApplicationStore(test.Database);
+        ApplicationVersion version = await store.SaveVersionAsync(first, "test", DateTimeOffset.UtcNow);
+        await test.Node.DeployAsync(first, version.Number, "test");
+        await store.ActivateAsync(first.Name, version.Number, "test", DateTimeOffset.UtcNow);
+        ApplicationPlan other = await test.WriteProbesAsync(
+            "{ application: probe, components: { worker: { path: worker.wasm } }, policies: [policies.yaml] }", "{ policy: mine, match: { callee: probe/worker }, effect: audit }");
+
+        string folder = test.FolderOf("second-node");
+        await using (LocalNode second = await LocalNode.StartAsync(new NodeOptions { Folder = folder, Postgres = test.Connection }, static _ => { }))
+        {
+            await second.DeployAsync(other, 1, "test");
+            string[] expected = [.. test.Node.Policies.Policies.Select(static policy => policy.Name).Append("mine").Distinct().Order()];
+            Assert.Equal(expected, second.Policies.Policies.Select(static policy => policy.Name).Order());
+            Assert.True(expected.Length > 1);
+        }
     }
 
     [PostgresFact]

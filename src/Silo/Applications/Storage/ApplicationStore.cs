@@ -124,6 +124,23 @@ public sealed class ApplicationStore(NpgsqlDataSource database)
             : throw new StoreException($"version {number} of '{application}' was {digest} when it was deployed and is {plan.Digest} now: deploy it again");
     }
 
+    /// <summary>The policies of every application's active version, by application; other nodes of the same store may run them.</summary>
+    public async Task<IReadOnlyDictionary<string, IReadOnlyList<PolicyFile>>> ActivePoliciesAsync(CancellationToken cancellation = default)
+    {
+        var found = new Dictionary<string, IReadOnlyList<PolicyFile>>();
+        await using NpgsqlCommand command = database.CreateCommand("""
+            SELECT a.name, v.policies FROM application a JOIN application_version v ON v.application = a.id AND v.number = a.active
+            """);
+        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellation);
+        while (await reader.ReadAsync(cancellation))
+        {
+            string[] texts = reader.GetFieldValue<string[]>(1);
+            found[reader.GetString(0)] = [.. texts.Chunk(2).Select(static file => new PolicyFile(file[0], file[1]))];
+        }
+
+        return found;
+    }
+
     /// <summary>The unpacked bytes of a component that any version has; a <see cref="ComponentLookup"/>.</summary>
     public async Task<ReadOnlyMemory<byte>?> FindComponentAsync(string digest, CancellationToken cancellation = default)
     {

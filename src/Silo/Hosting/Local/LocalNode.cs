@@ -4,6 +4,7 @@ using Chain.PolicyEngine.Decisions;
 using Chain.PolicyEngine.Policies;
 using Chain.PolicyEngine.Storage;
 using Chain.Silo.Applications;
+using Chain.Silo.Applications.Storage;
 using Chain.Silo.Calls;
 using Chain.Tracer.Calls;
 using Chain.Tracer.Recording;
@@ -182,7 +183,7 @@ public sealed partial class LocalNode : IAsyncDisposable
                 made.Add(await Task.Run(() => new DeployedApplication(plan, version, lines, services), cancellation).ConfigureAwait(false));
             }
 
-            PolicySet set = PoliciesWith([.. versions.Select(static one => one.Plan)], null);
+            PolicySet set = await PoliciesWithAsync([.. versions.Select(static one => one.Plan)], null, cancellation).ConfigureAwait(false);
             AlertOptions[] alerting = [.. versions.Select(static one => one.Plan.Alerts).OfType<PolicyFile>()
                 .Select(file => AlertConfiguration.Read(file, http, TextWriter.Null))];
             await keep(cancellation).ConfigureAwait(false);
@@ -211,7 +212,7 @@ public sealed partial class LocalNode : IAsyncDisposable
             }
 
             Swap(application, null);
-            await UseAsync(PoliciesWith([], application), author, cancellation).ConfigureAwait(false);
+            await UseAsync(await PoliciesWithAsync([], application, cancellation).ConfigureAwait(false), author, cancellation).ConfigureAwait(false);
             return true;
         }
         finally
@@ -383,10 +384,17 @@ public sealed partial class LocalNode : IAsyncDisposable
         old?.Leave();
     }
 
-    // The policies of all applications are one set: the store has one that is active.
-    private PolicySet PoliciesWith(IReadOnlyList<ApplicationPlan> changed, string? without)
+    // The policies of all applications are one set: the store has one that is active, for all nodes that share it.
+    private async Task<PolicySet> PoliciesWithAsync(IReadOnlyList<ApplicationPlan> changed, string? without, CancellationToken cancellation)
     {
         var files = new List<PolicyFile>();
+        foreach ((string application, IReadOnlyList<PolicyFile> theirs) in await new ApplicationStore(Database).ActivePoliciesAsync(cancellation).ConfigureAwait(false))
+        {
+            bool isHere;
+            lock (gate) isHere = applications.ContainsKey(application);
+            if (!isHere && application != without && changed.All(plan => plan.Name != application)) files.AddRange(theirs);
+        }
+
         lock (gate)
         {
             foreach (DeployedApplication other in applications.Values)
