@@ -10,6 +10,8 @@ namespace Chain.Tracer.Storage;
 internal sealed class StoreNames(IRecordNames names, int node)
 {
     private const int Remembered = 1 << 20;
+    // Calls with names that are not known yet, from which on their labels are asked for together: tags such as user=… are new all the time.
+    private const int Many = 16;
 
     private readonly Dictionary<long, int> _shapes = [];
     private readonly Dictionary<long, int> _pairs = new() { [0] = 0 };
@@ -39,7 +41,9 @@ internal sealed class StoreNames(IRecordNames names, int node)
         if (_shapes.Count > Remembered) _shapes.Clear();
         if (_pairs.Count > Remembered) _pairs.Clear();
         if (_keys.Count > Remembered) _keys.Clear();
-        foreach (CallRecord call in Missing(batch.Calls.Span))
+        List<CallRecord> missing = Missing(batch.Calls.Span);
+        if (missing.Count >= Many) ResolveLabels(connection, missing);
+        foreach (CallRecord call in missing)
         {
             if (!_shapes.ContainsKey(ShapeKey(call))) _shapes[ShapeKey(call)] = Shape(connection, call);
             if (!_pairs.ContainsKey(PairKey(call))) _pairs[PairKey(call)] = Pair(connection, call);
@@ -84,6 +88,38 @@ internal sealed class StoreNames(IRecordNames names, int node)
         }
 
         return missing;
+    }
+
+    private void ResolveLabels(NpgsqlConnection connection, List<CallRecord> calls)
+    {
+        var labels = new Dictionary<int, Label>();
+        var pairs = new Dictionary<long, CallRecord>();
+        foreach (CallRecord call in calls)
+        {
+            if (!_labels.ContainsKey(call.LabelIn.Value)) labels[call.LabelIn.Value] = names.Find(call.LabelIn);
+            if (!_labels.ContainsKey(call.LabelOut.Value)) labels[call.LabelOut.Value] = names.Find(call.LabelOut);
+            if (!_pairs.ContainsKey(PairKey(call))) pairs[PairKey(call)] = call;
+        }
+
+        Tag[] tags = [.. labels.Values.SelectMany(static label => label.Tags).Where(tag => !_tags.ContainsKey(tag)).Distinct()];
+        if (tags.Length > 0)
+        {
+            foreach ((Tag tag, int id) in LabelsInBulk.Tags(connection, tags)) _tags[tag] = id;
+        }
+
+        if (labels.Count > 0)
+        {
+            Dictionary<int, string> keys = labels.ToDictionary(static label => label.Key, label => LabelsInBulk.KeyOf(label.Value.Tags.Select(tag => _tags[tag])));
+            Dictionary<string, int> found = LabelsInBulk.Labels(connection, [.. keys.Values.Distinct()]);
+            foreach ((int label, string key) in keys) _labels[label] = found[key];
+        }
+
+        if (pairs.Count > 0)
+        {
+            (int, int) StorePair(CallRecord call) => (_labels[call.LabelIn.Value], _labels[call.LabelOut.Value]);
+            Dictionary<(int, int), int> found = LabelsInBulk.Pairs(connection, [.. pairs.Values.Select(StorePair).Distinct()]);
+            foreach ((long key, CallRecord call) in pairs) _pairs[key] = found[StorePair(call)];
+        }
     }
 
     private List<FlowRecord> MissingFlows(ReadOnlySpan<FlowRecord> flows)
