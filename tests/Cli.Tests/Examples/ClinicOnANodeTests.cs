@@ -60,7 +60,7 @@ public sealed class ClinicOnANodeTests
         await watch;
         Assert.Empty(failures);
         // The rules for fields say which part of a record carries what.
-        LiveCall read = calls.First(static call => call.Function == "clinic:records/store#get" && call.Outcome == "Returned" && call.Parts["result"].Contains("user=p1"));
+        LiveCall read = calls.First(static call => call.Function == "clinic:records/store#get" && call.Outcome == "returned" && call.Parts["result"].Contains("user=p1"));
         Assert.Equal("pii,region=eu,user=p1", read.Parts["result"]);
         Assert.Equal("health", read.Parts["result.ok.diagnosis"]);
         Assert.Equal(DemoRequest.Read(Path.Combine(Clinic.Folder, "traffic.yaml")).Count(static request => request.Outcome == "denied"), node.Denied);
