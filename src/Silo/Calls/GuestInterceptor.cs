@@ -38,8 +38,9 @@ internal sealed class GuestInterceptor(Guest guest) : CallInterceptor
             case Guest callee: EndCall(callee, outcome, error); break;
             case CallFrame sink:
                 guest.Pipeline.Result(sink, call.IsErrorResult, null);
-                guest.Learn(sink.LabelOut);
                 guest.Pipeline.End(sink, error is null ? sink.Outcome : OutcomeOf(sink.Chain, outcome), error?.Message);
+                // Last: it may end the guest.
+                guest.Learn(sink.LabelOut);
                 break;
         }
     }
@@ -75,9 +76,19 @@ internal sealed class GuestInterceptor(Guest guest) : CallInterceptor
             return Denial.Of(call.Type, denial) is { } error ? CallDecision.Answer(error) : CallDecision.Refuse(denial);
         }
 
-        callee.Enter(caller.Chain);
-        call.State = callee;
-        return CallDecision.Route(callee.Function(route));
+        try
+        {
+            callee.Enter(caller.Chain);
+            call.State = callee;
+            return CallDecision.Route(callee.Function(route));
+        }
+        catch (Exception error)
+        {
+            // A call that did not get under way has no outcome but this one.
+            guest.Pipeline.End(callee.Frame, OutcomeOf(caller.Chain, CallInterceptor.OutcomeOf(error)), error.Message);
+            target.Return(callee, isSound: false);
+            throw;
+        }
     }
 
     private CallDecision ToSink(ComponentCall call, ISinkRouter sinks)
