@@ -48,11 +48,18 @@ public sealed class EngineHostFunctionTests
         Function host = store.CreateFunction(type, (Func<uint, ulong, double, ulong>)(static (a, b, c) => a + b + (ulong)c));
         Func<int, long, double, long> run = Through(store, type, host).CreateDelegate<Func<int, long, double, long>>();
         for (int i = 0; i < 1000; i++) run(i, i, i);
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        long sum = 0;
-        for (int i = 0; i < 10_000; i++) sum += run(1, 2, 3);
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
-        Assert.Equal(60_000, sum);
+        // A collection that another test causes counts what is left of this thread's block as allocated.
+        long least = long.MaxValue;
+        for (int attempt = 0; attempt < 10 && least > 0; attempt++)
+        {
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            long sum = 0;
+            for (int i = 0; i < 10_000; i++) sum += run(1, 2, 3);
+            least = Math.Min(least, GC.GetAllocatedBytesForCurrentThread() - before);
+            Assert.Equal(60_000, sum);
+        }
+
+        Assert.Equal(0, least);
     }
 
     [Fact]
