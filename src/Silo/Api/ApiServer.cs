@@ -3,12 +3,9 @@ using Chain.Silo.Hosting;
 using Chain.Silo.Hosting.Local;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace Chain.Silo.Api;
@@ -51,7 +48,7 @@ public sealed class ApiServer : IAsyncDisposable
     }
 
     /// <summary>Where it listens, without <see cref="Root"/>.</summary>
-    public string Url => web.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
+    public string Url => Listening.UrlOf(web);
 
     /// <summary>What it answers, as <c>METHOD /path</c>, sorted.</summary>
     internal IReadOnlyList<string> Endpoints =>
@@ -68,18 +65,13 @@ public sealed class ApiServer : IAsyncDisposable
     /// <exception cref="ListenException">The address cannot be had.</exception>
     internal static async Task<ApiServer> StartAsync(ApiOptions options, NodeApi api, Action<ILoggingBuilder> logging)
     {
-        WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        logging(builder.Logging);
-        Listening.Quiet(builder.Logging);
-        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.Drain);
-        builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
+        WebApplicationBuilder builder = Listening.NewBuilder(logging, options.Drain);
         builder.Services.AddRouting();
         builder.Services.Configure<RouteHandlerOptions>(static handlers => handlers.ThrowOnBadRequest = true);
         builder.Services.ConfigureHttpJsonOptions(static json => ApiJson.Set(json.SerializerOptions));
         builder.Services.AddOpenApi(ApiDocument.Describe);
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
+        builder.WebHost.ConfigureKestrel(kestrel =>
         {
-            kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = options.RequestBytes;
             kestrel.Listen(new IPEndPoint(options.Address, options.Port));
         });
@@ -108,18 +100,7 @@ public sealed class ApiServer : IAsyncDisposable
     }
 
     /// <summary>Takes no more requests, ends streams of events, and waits for calls that are under way, as long as options say.</summary>
-    public async Task StopAsync()
-    {
-        using var drain = new CancellationTokenSource(options.Drain);
-        try
-        {
-            await web.StopAsync(drain.Token).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException)
-        {
-            // They were broken off.
-        }
-    }
+    public Task StopAsync() => Listening.StopAsync(web, options.Drain);
 
     public ValueTask DisposeAsync() => web.DisposeAsync();
 }

@@ -1,7 +1,13 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Text;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -19,9 +25,50 @@ public sealed class ListenException(IPEndPoint endpoint, bool isApi, string reas
     public bool IsApi { get; } = isApi;
 }
 
-/// <summary>Starts web servers, and says in plain words why one cannot.</summary>
+/// <summary>What all web servers of the process have in common: how they are made, started and stopped, and why one cannot start.</summary>
 internal static class Listening
 {
+    /// <summary>Begins a server that has nothing but logging and Kestrel.</summary>
+    /// <param name="logging">Where its lines go.</param>
+    /// <param name="drain">How long a stop waits for requests that are under way.</param>
+    public static WebApplicationBuilder NewBuilder(Action<ILoggingBuilder> logging, TimeSpan drain)
+    {
+        WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        logging(builder.Logging);
+        // The host logs an address that it cannot have, with a stack trace, before the exception says so in words.
+        builder.Logging.AddFilter("Microsoft.Extensions.Hosting", LogLevel.None);
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = drain);
+        // The process belongs to somebody else, and its signals too.
+        builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(static kestrel => kestrel.AddServerHeader = false);
+        return builder;
+    }
+
+    /// <summary>Passes header values on as the bytes that came: what guests see and send is no text of ours.</summary>
+    public static void KeepHeaderBytes(KestrelServerOptions kestrel)
+    {
+        kestrel.RequestHeaderEncodingSelector = static _ => Encoding.Latin1;
+        kestrel.ResponseHeaderEncodingSelector = static _ => Encoding.Latin1;
+    }
+
+    /// <summary>Where a server that was started listens.</summary>
+    public static string UrlOf(WebApplication web) =>
+        web.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
+
+    /// <summary>Takes no more requests, and breaks off those that are under way after a time.</summary>
+    public static async Task StopAsync(WebApplication web, TimeSpan drain)
+    {
+        using var end = new CancellationTokenSource(drain);
+        try
+        {
+            await web.StopAsync(end.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            // They were broken off.
+        }
+    }
+
     /// <exception cref="ListenException">The address cannot be had.</exception>
     public static async Task StartAsync(WebApplication web, IPEndPoint endpoint, bool isApi = false)
     {
@@ -34,9 +81,6 @@ internal static class Listening
             throw new ListenException(endpoint, isApi, ReasonOf(failure, endpoint)!, failure);
         }
     }
-
-    /// <summary>The host logs an address that it cannot have, with a stack trace, before the exception says so in words.</summary>
-    public static void Quiet(ILoggingBuilder logging) => logging.AddFilter("Microsoft.Extensions.Hosting", LogLevel.None);
 
     private static string? ReasonOf(Exception failure, IPEndPoint endpoint) => failure switch
     {

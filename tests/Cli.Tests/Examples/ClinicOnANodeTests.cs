@@ -18,8 +18,7 @@ public sealed class ClinicOnANodeTests
         Directory.CreateDirectory(folder);
         await using NpgsqlDataSource database = await TestPostgres.NewDatabaseAsync();
         using var relay = new DemoRelay();
-        string application = Path.Combine(folder, "clinic");
-        CopyClinic(application, relay.Address);
+        string application = DemoCommand.Copy(Clinic.Folder, folder, relay.Address);
         ApplicationCheck check = await ApplicationCheck.RunAsync(application);
         var options = new NodeOptions { Folder = folder, Postgres = await TestPostgres.ConnectionStringAsync(database) };
         await using LocalNode node = await LocalNode.StartAsync(options, static _ => { });
@@ -75,17 +74,6 @@ public sealed class ClinicOnANodeTests
         catch (OperationCanceledException)
         {
             // The day is over.
-        }
-    }
-
-    private static void CopyClinic(string target, string relay)
-    {
-        foreach (string file in Directory.EnumerateFiles(Clinic.Folder, "*", SearchOption.AllDirectories))
-        {
-            string relative = Path.GetRelativePath(Clinic.Folder, file), copy = Path.Combine(target, relative);
-            Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
-            if (relative == "chain.yaml") File.WriteAllText(copy, File.ReadAllText(file).Replace("127.0.0.1:8025", relay, StringComparison.Ordinal));
-            else File.Copy(file, copy);
         }
     }
 }

@@ -1,12 +1,8 @@
 using System.Net;
-using System.Text;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace Chain.Silo.Hosting.Http;
@@ -28,7 +24,7 @@ public sealed class ComponentHttpServer : IAsyncDisposable
     }
 
     /// <summary>Where it listens, such as <c>http://127.0.0.1:8080</c>.</summary>
-    public string Url => application.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
+    public string Url => Listening.UrlOf(application);
 
     /// <summary>Begins to listen.</summary>
     /// <param name="create">Makes an instance, on the thread of a guest.</param>
@@ -37,22 +33,11 @@ public sealed class ComponentHttpServer : IAsyncDisposable
     /// <exception cref="IOException">The address is taken, or none of this machine's.</exception>
     public static async Task<ComponentHttpServer> StartAsync(Func<CancellationToken, IHttpGuest> create, HttpHostOptions options, Action<ILoggingBuilder> logging)
     {
-        WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        logging(builder.Logging);
-        Listening.Quiet(builder.Logging);
-
-        // What keeps it from starting is the caller's to tell.
-        builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
-        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.Drain);
-
-        // The process belongs to the caller, and its signals too.
-        builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
+        WebApplicationBuilder builder = Listening.NewBuilder(logging, options.Drain);
+        builder.WebHost.ConfigureKestrel(kestrel =>
         {
-            kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = options.RequestBodyBytes;
-            kestrel.RequestHeaderEncodingSelector = static _ => Encoding.Latin1;
-            kestrel.ResponseHeaderEncodingSelector = static _ => Encoding.Latin1;
+            Listening.KeepHeaderBytes(kestrel);
             kestrel.Listen(new IPEndPoint(options.Address, options.Port), listen => listen.Protocols = options.Http2 ? HttpProtocols.Http2 : HttpProtocols.Http1);
         });
         WebApplication application = builder.Build();
@@ -77,18 +62,7 @@ public sealed class ComponentHttpServer : IAsyncDisposable
     /// <summary>
     /// Takes no more requests, waits for those that are under way for <see cref="HttpHostOptions.Drain"/> at most, and then breaks them off.
     /// </summary>
-    public async Task StopAsync()
-    {
-        using var drain = new CancellationTokenSource(options.Drain);
-        try
-        {
-            await application.StopAsync(drain.Token).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException)
-        {
-            // They were broken off.
-        }
-    }
+    public Task StopAsync() => Listening.StopAsync(application, options.Drain);
 
     public async ValueTask DisposeAsync()
     {

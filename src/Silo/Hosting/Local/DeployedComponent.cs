@@ -54,7 +54,7 @@ internal sealed class DeployedComponent : IDisposable
         }
 
         Prepared = linker.Prepare(compiled);
-        Pool = new GuestPool(Prepared, Grants(services), services.Pipeline, (InstancePolicy)plan.Instances, plan.Replicas);
+        Pool = new GuestPool(Prepared, Grants(services), services.Pipeline, plan.Instances, plan.Replicas);
     }
 
     public ComponentPlan Plan { get; }

@@ -1,17 +1,13 @@
 using System.Collections.Immutable;
 using System.Net;
-using System.Text;
 using Chain.Silo.Applications;
 using Chain.Silo.Calls;
 using Chain.Silo.Hosting.Http;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace Chain.Silo.Hosting.Local;
@@ -35,23 +31,17 @@ internal sealed class ExposureServer : IAsyncDisposable
         log = web.Services.GetRequiredService<ILogger<ExposureServer>>();
     }
 
-    public string Url => web.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
+    public string Url => Listening.UrlOf(web);
 
     /// <summary>Begins to listen.</summary>
     /// <exception cref="ListenException">The address cannot be had.</exception>
     public static async Task<ExposureServer> StartAsync(ChainGateway gateway, NodeServices services, NodeOptions options, Action<ILoggingBuilder> logging)
     {
-        WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        logging(builder.Logging);
-        Listening.Quiet(builder.Logging);
-        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.Drain);
-        builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
+        WebApplicationBuilder builder = Listening.NewBuilder(logging, options.Drain);
+        builder.WebHost.ConfigureKestrel(kestrel =>
         {
-            kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = null;
-            kestrel.RequestHeaderEncodingSelector = static _ => Encoding.Latin1;
-            kestrel.ResponseHeaderEncodingSelector = static _ => Encoding.Latin1;
+            Listening.KeepHeaderBytes(kestrel);
             kestrel.Listen(new IPEndPoint(options.Address, options.Port), static listen => listen.Protocols = HttpProtocols.Http1);
         });
         WebApplication web = builder.Build();
@@ -78,18 +68,7 @@ internal sealed class ExposureServer : IAsyncDisposable
     }
 
     /// <summary>Takes no more requests and waits for those under way, as long as options say.</summary>
-    public async Task StopAsync()
-    {
-        using var drain = new CancellationTokenSource(options.Drain);
-        try
-        {
-            await web.StopAsync(drain.Token).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException)
-        {
-            // They were broken off.
-        }
-    }
+    public Task StopAsync() => Listening.StopAsync(web, options.Drain);
 
     public ValueTask DisposeAsync() => web.DisposeAsync();
 

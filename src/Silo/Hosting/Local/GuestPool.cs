@@ -1,23 +1,11 @@
 using System.Collections.Concurrent;
+using Chain.Silo.Applications;
 using Chain.Silo.Calls;
 using Chain.Wasm;
 using Chain.Wasm.Components.Hosting;
 using Chain.Wasm.Components.Runtime;
 
 namespace Chain.Silo.Hosting.Local;
-
-/// <summary>How instances of a component are used again.</summary>
-public enum InstancePolicy
-{
-    /// <summary>Each call gets a fresh or reset instance.</summary>
-    Reset,
-
-    /// <summary>Instances are kept between calls as they are, with the label of what they saw.</summary>
-    Warm,
-
-    /// <summary>There is one instance, which answers one call after the other.</summary>
-    Stateful,
-}
 
 /// <summary>The instances of one component on this node. Safe for any thread.</summary>
 /// <remarks>
@@ -31,7 +19,7 @@ public sealed class GuestPool : ICallTarget, IDisposable
     private readonly PreparedComponent component;
     private readonly GuestGrants grants;
     private readonly CallPipeline pipeline;
-    private readonly InstancePolicy policy;
+    private readonly InstanceMode mode;
     private readonly int replicas;
     private ChainState? holder;
     private int count;
@@ -41,15 +29,15 @@ public sealed class GuestPool : ICallTarget, IDisposable
     /// <param name="component">What to make instances of.</param>
     /// <param name="grants">What they may do and use.</param>
     /// <param name="pipeline">What their calls pass.</param>
-    /// <param name="policy">How they are used again.</param>
+    /// <param name="mode">How they are used again.</param>
     /// <param name="replicas">How many are kept while nobody calls.</param>
-    public GuestPool(PreparedComponent component, GuestGrants grants, CallPipeline pipeline, InstancePolicy policy, int replicas)
+    public GuestPool(PreparedComponent component, GuestGrants grants, CallPipeline pipeline, InstanceMode mode, int replicas)
     {
         this.component = component;
         this.grants = grants;
         this.pipeline = pipeline;
-        this.policy = policy;
-        this.replicas = policy == InstancePolicy.Stateful ? 1 : replicas;
+        this.mode = mode;
+        this.replicas = mode == InstanceMode.Stateful ? 1 : replicas;
     }
 
     /// <summary>The instances there are, answering or not.</summary>
@@ -57,7 +45,7 @@ public sealed class GuestPool : ICallTarget, IDisposable
 
     public Guest Take(ChainState chain, CancellationToken cancellation)
     {
-        if (policy == InstancePolicy.Stateful)
+        if (mode == InstanceMode.Stateful)
         {
             if (ReferenceEquals(Volatile.Read(ref holder), chain))
                 throw new ComponentTrapException($"{component.Component.DisplayName} is stateful and already answers a call of this chain: a cycle");
@@ -117,7 +105,7 @@ public sealed class GuestPool : ICallTarget, IDisposable
 
     private bool TryMakeReady(Guest guest)
     {
-        if (policy != InstancePolicy.Reset)
+        if (mode != InstanceMode.Reset)
         {
             guest.Keep();
             return true;
@@ -142,7 +130,7 @@ public sealed class GuestPool : ICallTarget, IDisposable
 
     private void Release()
     {
-        if (policy != InstancePolicy.Stateful) return;
+        if (mode != InstanceMode.Stateful) return;
         Volatile.Write(ref holder, null);
         only.Release();
     }

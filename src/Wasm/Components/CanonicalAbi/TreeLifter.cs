@@ -74,7 +74,7 @@ internal readonly struct TreeLifter(AbiContext context, FunctionShape shape, Run
         uint at = 0;
         for (int i = 0; i < values.Length; i++)
         {
-            at = (uint)Align(at, types[i].Layout.Alignment);
+            at = (uint)Layout.AlignTo(at, types[i].Layout.Alignment);
             values[i] = Load(types[i], pointer + at);
             at += (uint)types[i].Layout.Size;
         }
@@ -194,8 +194,6 @@ internal readonly struct TreeLifter(AbiContext context, FunctionShape shape, Run
             _ => BinaryPrimitives.ReadUInt64LittleEndian(bytes),
         };
     }
-
-    private static long Align(long offset, int alignment) => (offset + alignment - 1) / alignment * alignment;
 }
 
 /// <summary>What becomes of handles that are lifted: passed on as the call demands, or only looked at.</summary>

@@ -32,7 +32,7 @@ internal readonly struct TreeLowerer(AbiContext context, FunctionShape shape, Ru
             uint at = 0;
             for (int i = 0; i < values.Length; i++)
             {
-                at = (uint)Align(at, tuple.Types[i].Layout.Alignment);
+                at = (uint)Layout.AlignTo(at, tuple.Types[i].Layout.Alignment);
                 Store(values[i], tuple.Types[i], pointer + at);
                 at += (uint)tuple.Types[i].Layout.Size;
             }
@@ -86,7 +86,7 @@ internal readonly struct TreeLowerer(AbiContext context, FunctionShape shape, Ru
         uint at = 0;
         for (int i = 0; i < types.Count; i++)
         {
-            at = (uint)Align(at, types[i].Layout.Alignment);
+            at = (uint)Layout.AlignTo(at, types[i].Layout.Alignment);
             Store(values[i], types[i], pointer + at);
             at += (uint)types[i].Layout.Size;
         }
@@ -264,6 +264,4 @@ internal readonly struct TreeLowerer(AbiContext context, FunctionShape shape, Ru
             default: BinaryPrimitives.WriteUInt64LittleEndian(bytes, bits); break;
         }
     }
-
-    private static long Align(long offset, int alignment) => (offset + alignment - 1) / alignment * alignment;
 }

@@ -17,7 +17,7 @@ internal sealed class VariantShape
     private VariantShape(ValType type)
     {
         Payloads = ValueMover.PayloadsOf(type);
-        DiscriminantSize = Payloads.Length <= 1 << 8 ? 1 : Payloads.Length <= 1 << 16 ? 2 : 4;
+        DiscriminantSize = Layout.DiscriminantSize(Payloads.Length);
         int alignment = 1;
         foreach (ValType? payload in Payloads)
         {

@@ -49,7 +49,7 @@ public readonly record struct Layout(long Size, int Alignment)
     /// <param name="payloads">One a case; <see langword="null"/> where it has none.</param>
     internal static Layout OfVariant(Layout?[] payloads)
     {
-        int discriminant = payloads.Length <= 1 << 8 ? 1 : payloads.Length <= 1 << 16 ? 2 : 4;
+        int discriminant = DiscriminantSize(payloads.Length);
         int caseAlignment = 1;
         long largest = 0;
         foreach (Layout? payload in payloads)
@@ -66,5 +66,8 @@ public readonly record struct Layout(long Size, int Alignment)
     /// <summary>That many of it, one after another.</summary>
     internal Layout Times(uint count) => new(Size > Largest / count ? Largest : Size * count, Alignment);
 
-    private static long AlignTo(long size, int alignment) => (size + alignment - 1) / alignment * alignment;
+    /// <summary>The bytes of the number that a variant's case is written as.</summary>
+    internal static int DiscriminantSize(int cases) => cases <= 1 << 8 ? 1 : cases <= 1 << 16 ? 2 : 4;
+
+    internal static long AlignTo(long size, int alignment) => (size + alignment - 1) / alignment * alignment;
 }

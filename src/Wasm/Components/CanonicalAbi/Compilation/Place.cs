@@ -88,7 +88,7 @@ internal sealed class MemoryPlace(LocalBuilder address, int offset) : Place
         long at = 0;
         foreach (ValType type in types)
         {
-            at = Align(at, type.Layout.Alignment);
+            at = Layout.AlignTo(at, type.Layout.Alignment);
             yield return new MemoryPlace(address, offset + (int)at);
             at += type.Layout.Size;
         }
@@ -98,9 +98,9 @@ internal sealed class MemoryPlace(LocalBuilder address, int offset) : Place
 
     public override Place Payload(IReadOnlyList<ValType?> payloads)
     {
-        int discriminant = payloads.Count <= 1 << 8 ? 1 : payloads.Count <= 1 << 16 ? 2 : 4;
+        int discriminant = Layout.DiscriminantSize(payloads.Count);
         int alignment = payloads.Max(static payload => payload?.Layout.Alignment ?? 1);
-        return new MemoryPlace(address, offset + (int)Align(discriminant, alignment));
+        return new MemoryPlace(address, offset + (int)Layout.AlignTo(discriminant, alignment));
     }
 
     public override void ClearPayload(ILGenerator il, IReadOnlyList<ValType?> payloads)
@@ -114,8 +114,6 @@ internal sealed class MemoryPlace(LocalBuilder address, int offset) : Place
         il.Emit(OpCodes.Ldc_I4, offset);
         il.Emit(OpCodes.Add);
     }
-
-    private static long Align(long offset, int alignment) => (offset + alignment - 1) / alignment * alignment;
 }
 
 /// <summary>A value among flat core values (Canonical ABI, "Flattening"): arguments of the generated method, or locals.</summary>
