@@ -15,6 +15,9 @@ public sealed record NodeOptions
     /// <summary>What the record calls the node. Default the machine's name.</summary>
     public string Name { get; init; } = Environment.MachineName;
 
+    /// <summary>What kind of place it is, such as <c>region</c>: <c>eu</c>. In a cluster, components that ask for a place run where the labels are.</summary>
+    public IReadOnlyDictionary<string, string> Labels { get; init; } = new Dictionary<string, string>();
+
     /// <summary>Where applications' HTTP is served; loopback unless said otherwise.</summary>
     public IPAddress Address { get; init; } = IPAddress.Loopback;
 
@@ -26,6 +29,9 @@ public sealed record NodeOptions
 
     /// <summary>Calls from outside that wait beyond those; more are refused. Default 20,000.</summary>
     public int Queue { get; init; } = 20_000;
+
+    /// <summary>Calls from other silos that run or wait at a time; each has a thread while it runs. Default 1,000.</summary>
+    public int RemoteConcurrency { get; init; } = 1_000;
 
     /// <summary>Calls inside one another in a chain, at most: each may take the stack of one more guest. Default 32.</summary>
     public int Depth { get; init; } = 32;
