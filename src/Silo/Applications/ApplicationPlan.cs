@@ -100,12 +100,6 @@ public sealed record ComponentPlan
     public ComponentGrants Grants { get; init; } = new();
 
     public InstanceLimits Limits { get; init; } = new();
-    // TEMP
-    public string? Key { get; init; }
-    public Temp Idempotent { get; init; } = new();
-    public IReadOnlyDictionary<string, string> Placement { get; init; } = new Dictionary<string, string>();
-    public sealed class Temp { public bool Covers(string a, string b) => false; }
-    // END
 
     /// <summary>
     /// Names of imported interfaces that have types only: nobody has to meet them, and <see cref="Wasm.Components.Runtime.ComponentLinker.AddRoute"/>
