@@ -84,6 +84,9 @@ public sealed partial class LocalNode : IAsyncDisposable
     /// <summary>The store.</summary>
     public NpgsqlDataSource Database { get; }
 
+    /// <summary>Connects to the store, with the password, which <see cref="Database"/> does not say.</summary>
+    internal string ConnectionString => options.Postgres ?? postgres!.ConnectionString;
+
     /// <summary>Where the private Postgres is; <see langword="null"/> where the store is the user's own.</summary>
     public string? PostgresFolder => postgres?.Folder;
 
@@ -124,7 +127,7 @@ public sealed partial class LocalNode : IAsyncDisposable
     public static async Task<LocalNode> StartAsync(NodeOptions options, Action<ILoggingBuilder> logging, CancellationToken cancellation = default)
     {
         PrivatePostgres? postgres = options.Postgres is null
-            ? await PrivatePostgres.StartAsync(new PrivatePostgresOptions { Folder = Path.Combine(options.Folder, "postgres") }, cancellation).ConfigureAwait(false)
+            ? await PrivatePostgres.StartAsync(new PrivatePostgresOptions { Folder = options.SharedPostgres ?? Path.Combine(options.Folder, "postgres") }, cancellation).ConfigureAwait(false)
             : null;
         NpgsqlDataSource? database = null;
         CallRecorder? recorder = null;
@@ -357,17 +360,20 @@ public sealed partial class LocalNode : IAsyncDisposable
         }
     }
 
-    /// <summary>Takes no more calls, waits for those under way, and keeps what is there.</summary>
-    public async ValueTask DisposeAsync()
+    /// <summary>Takes no more calls from outside, and waits for those under way. Calls of other silos are answered still.</summary>
+    public async Task StopTakingAsync()
     {
-        if (exposures is not null)
-        {
-            await exposures.StopAsync().ConfigureAwait(false);
-            await exposures.DisposeAsync().ConfigureAwait(false);
-        }
+        if (exposures is not null) await exposures.StopAsync().ConfigureAwait(false);
 
         // Those that were broken off end too, and are recorded.
         await threads.DrainAsync(options.Drain).ConfigureAwait(false);
+    }
+
+    /// <summary>Takes no more calls, waits for those under way, and keeps what is there.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await StopTakingAsync().ConfigureAwait(false);
+        if (exposures is not null) await exposures.DisposeAsync().ConfigureAwait(false);
         await remoteThreads.DrainAsync(options.Drain).ConfigureAwait(false);
         await stop.CancelAsync().ConfigureAwait(false);
         await Task.WhenAll(background).ConfigureAwait(false);
@@ -383,7 +389,8 @@ public sealed partial class LocalNode : IAsyncDisposable
         await alerts.DisposeAsync().ConfigureAwait(false);
         http.Dispose();
         await Database.DisposeAsync().ConfigureAwait(false);
-        if (postgres is not null) await LeavePostgresAsync(postgres).ConfigureAwait(false);
+        if (postgres is not null && options.SharedPostgres is not null) await postgres.DisposeAsync().ConfigureAwait(false);
+        else if (postgres is not null) await LeavePostgresAsync(postgres).ConfigureAwait(false);
         stop.Dispose();
         deploying.Dispose();
     }

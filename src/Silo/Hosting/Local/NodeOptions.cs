@@ -9,8 +9,11 @@ public sealed record NodeOptions
     /// <summary>The folder with everything that the node keeps: the private Postgres, the spool, compiled code.</summary>
     public required string Folder { get; init; }
 
-    /// <summary>The store, where it is the user's own; <see langword="null"/> for the private one in <see cref="Folder"/>.</summary>
+    /// <summary>The store, where it is the user's own; <see langword="null"/> for the private one.</summary>
     public string? Postgres { get; init; }
+
+    /// <summary>Where the private store is, where other nodes have it too; <see langword="null"/> for one of its own in <see cref="Folder"/>.</summary>
+    public string? SharedPostgres { get; init; }
 
     /// <summary>What the record calls the node. Default the machine's name.</summary>
     public string Name { get; init; } = Environment.MachineName;
@@ -44,4 +47,7 @@ public sealed record NodeOptions
 
     /// <summary>Where spans go, an OTLP endpoint; <see langword="null"/> for nowhere.</summary>
     public Uri? Otlp { get; init; }
+
+    /// <summary>How it is a silo of a cluster; <see langword="null"/> for a node by itself.</summary>
+    public ClusterOptions? Cluster { get; init; }
 }
