@@ -91,7 +91,8 @@ public sealed record RollbackRequest(int? To = null, string? Author = null);
 public sealed record CallRequest(string Call);
 
 /// <summary>How a call ended.</summary>
-/// <param name="Outcome"><c>returned</c>, <c>error</c>, <c>trapped</c>, <c>timed-out</c>, <c>cancelled</c> or <c>denied</c>.</param>
+/// <param name="Outcome"><c>returned</c>, <c>error</c>, <c>trapped</c>, <c>timed-out</c>, <c>cancelled</c>, <c>denied</c>, <c>not-started</c> or
+/// <c>lost</c>.</param>
 /// <param name="Trace">Its chain.</param>
 /// <param name="Label">The tags of the result.</param>
 /// <param name="Wave">The result in WAVE; absent where there is none.</param>

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Collections.Immutable;
 using Chain.PolicyEngine.Alerts;
 using Chain.PolicyEngine.Decisions;
 using Chain.PolicyEngine.Policies;
@@ -6,6 +7,7 @@ using Chain.PolicyEngine.Storage;
 using Chain.Silo.Applications;
 using Chain.Silo.Applications.Storage;
 using Chain.Silo.Calls;
+using Chain.Silo.Calls.Remote;
 using Chain.Tracer.Calls;
 using Chain.Tracer.Recording;
 using Chain.Tracer.Storage;
@@ -47,6 +49,8 @@ public sealed partial class LocalNode : IAsyncDisposable
     private readonly NodeServices services;
     private readonly ChainGateway gateway;
     private readonly GuestThreads threads;
+    private readonly GuestThreads remoteThreads;
+    private readonly RemoteAnswers answers;
     private readonly SpanExport? spans;
     private readonly LabelStore labels;
     private AlertPipeline alerts;
@@ -69,8 +73,10 @@ public sealed partial class LocalNode : IAsyncDisposable
         // A guest's stack for each call of a chain: those that are not used are only addresses.
         threads = new GuestThreads(options.Concurrency, options.Queue, options.Depth << 20);
         Engine engine = new ManagedEngine(new EngineOptions { CacheDirectory = CodeFolder(options.Folder) });
-        services = new NodeServices(engine, pipeline, names, new StateStore(database, new AgreedLabels(database)), new Propagator(labels), threads);
+        services = new NodeServices(engine, pipeline, names, new StateStore(database, new AgreedLabels(database)), new Propagator(labels), threads, options.Labels) { MostSent = options.Queue };
         gateway = new ChainGateway(services);
+        remoteThreads = new GuestThreads(options.RemoteConcurrency, 0, options.Depth << 20);
+        answers = new RemoteAnswers(options.Name, services, remoteThreads, HoldAsync);
     }
 
     /// <summary>What the record calls the node.</summary>
@@ -239,7 +245,7 @@ public sealed partial class LocalNode : IAsyncDisposable
                 [
                     .. applications.Values.OrderBy(static one => one.Plan.Name, StringComparer.Ordinal).Select(static one => (
                         one.Plan, one.Version,
-                        (IReadOnlyDictionary<string, int>)one.Components.ToDictionary(static c => c.Key, static c => c.Value.Pool.Alive))),
+                        (IReadOnlyDictionary<string, int>)one.Components.ToDictionary(static c => c.Key, static c => c.Value.Target.Alive))),
                 ];
             }
         }
@@ -323,6 +329,41 @@ public sealed partial class LocalNode : IAsyncDisposable
         await decisions.FlushAsync(cancellation).ConfigureAwait(false);
     }
 
+    /// <summary>
+    /// Makes it a silo of a cluster: calls of components that have one instance, or that ask for another place, go to the silo that has it. Before any
+    /// application is deployed.
+    /// </summary>
+    /// <param name="transport">Carries calls to other silos.</param>
+    public void Join(IRemoteTransport transport)
+    {
+        lock (gate)
+        {
+            if (applications.Count > 0) throw new InvalidOperationException("applications are there already");
+        }
+
+        services.Remote = new RemoteCaller(services.Pipeline, services.Names, transport, services.LabelTexts);
+    }
+
+    /// <summary>Answers a call that another silo sent; what goes wrong is in the reply.</summary>
+    /// <param name="request">One attempt of the call.</param>
+    /// <param name="slot">The instance, where the component is stateful.</param>
+    /// <param name="cancellation">The sender gives up.</param>
+    public Task<RemoteReply> AnswerAsync(RemoteRequest request, StatefulSlot? slot, CancellationToken cancellation) =>
+        answers.AnswerAsync(request, slot, cancellation);
+
+    /// <summary>Room for the one instance of a stateful component of which this silo is in charge.</summary>
+    public StatefulSlot NewSlot(RemoteTarget target) => new(target.Name, labels);
+
+    /// <summary>The labels that a silo must have to host a component; none where it asks for none, or is not known here.</summary>
+    public IReadOnlyDictionary<string, string> PlacementOf(string application, string component)
+    {
+        lock (gate)
+        {
+            return applications.GetValueOrDefault(application)?.Components.GetValueOrDefault(component)?.Plan.Placement
+                ?? ImmutableDictionary<string, string>.Empty;
+        }
+    }
+
     /// <summary>Is done when the node begins to take no more calls from outside.</summary>
     public Task TakesNoMore => takesNoMore.Task;
 
@@ -340,6 +381,7 @@ public sealed partial class LocalNode : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await StopTakingAsync().ConfigureAwait(false);
+        await remoteThreads.DrainAsync(options.Drain).ConfigureAwait(false);
         if (exposures is not null) await exposures.DisposeAsync().ConfigureAwait(false);
         await stop.CancelAsync().ConfigureAwait(false);
         await Task.WhenAll(background).ConfigureAwait(false);
@@ -381,6 +423,9 @@ public sealed partial class LocalNode : IAsyncDisposable
             $"there is no application '{application}'{(names.Length == 0 ? "; none is deployed" : NearNames.Hint(application, names))}");
     }
 
+    // TEMP
+    internal Task<DeployedApplication> HoldAsync(string application, int version, CancellationToken cancellation) => Task.FromResult(Enter(application));
+    // END
     private static DeployedComponent ComponentOf(DeployedApplication application, string component) =>
         application.Components.GetValueOrDefault(component) ?? throw new KeyNotFoundException(
             $"{application.Plan.Name} has no component '{component}'{NearNames.Hint(component, [.. application.Components.Keys])}");

@@ -33,6 +33,9 @@ public sealed record NodeOptions
     /// <summary>Calls from outside that wait beyond those; more are refused. Default 20,000.</summary>
     public int Queue { get; init; } = 20_000;
 
+    /// <summary>Calls from other silos that run or wait at a time; each has a thread while it runs. Default 1,000.</summary>
+    public int RemoteConcurrency { get; init; } = 1_000;
+
     /// <summary>Calls inside one another in a chain, at most: each may take the stack of one more guest. Default 32.</summary>
     public int Depth { get; init; } = 32;
 

@@ -46,7 +46,7 @@ internal readonly struct TreeLifter(AbiContext context, FunctionShape shape, Run
         switch (type)
         {
             case PrimitiveType { Kind: PrimitiveKind.String }: return LiftString(ReadU32(pointer), ReadU32(pointer + 4));
-            case PrimitiveType primitive: return Number(primitive.Kind, ReadBits(pointer, (int)type.Layout.Size));
+            case PrimitiveType primitive: return TypedValues.Number(primitive.Kind, ReadBits(pointer, (int)type.Layout.Size));
             case ListType { Length: null } list: return LiftList(list.Element, ReadU32(pointer), ReadU32(pointer + 4));
             case ListType { Length: { } length } list: return LoadItems(list.Element, pointer, length);
             case MapType map: return LiftList(new TupleType([map.Key, map.Value]), ReadU32(pointer), ReadU32(pointer + 4));
@@ -54,18 +54,18 @@ internal readonly struct TreeLifter(AbiContext context, FunctionShape shape, Run
                 context.ChargeItems((uint)record.Fields.Count, BytesOfValue);
                 var fields = new ComponentValue[record.Fields.Count];
                 LoadMembers([.. record.Fields.Select(static field => field.Type)], pointer, fields);
-                return Record(record, fields);
+                return TypedValues.Record(record, fields);
             case TupleType tuple:
                 context.ChargeItems((uint)tuple.Types.Count, BytesOfValue);
                 var items = new ComponentValue[tuple.Types.Count];
                 LoadMembers(tuple.Types, pointer, items);
                 return new TupleValue(items);
-            case FlagsType flags: return Flags(flags, (uint)ReadBits(pointer, (int)type.Layout.Size));
+            case FlagsType flags: return TypedValues.Flags(flags, (uint)ReadBits(pointer, (int)type.Layout.Size));
             case HandleType handle: return LiftHandle(handle, (int)ReadU32(pointer));
             default:
                 VariantShape variant = VariantShape.Of(type);
                 int number = AbiContext.CheckCase((int)ReadBits(pointer, variant.DiscriminantSize), variant.Payloads.Length);
-                return Case(type, number, variant.Payloads[number] is { } payload ? Load(payload, pointer + variant.PayloadOffset) : null);
+                return TypedValues.Case(type, number, variant.Payloads[number] is { } payload ? Load(payload, pointer + variant.PayloadOffset) : null);
         }
     }
 
@@ -103,7 +103,7 @@ internal readonly struct TreeLifter(AbiContext context, FunctionShape shape, Run
         switch (type)
         {
             case PrimitiveType { Kind: PrimitiveKind.String }: return LiftString((uint)reader.Next(ValueType.I32), (uint)reader.Next(ValueType.I32));
-            case PrimitiveType primitive: return Number(primitive.Kind, reader.Next(Flattening.Flatten(type)![0]));
+            case PrimitiveType primitive: return TypedValues.Number(primitive.Kind, reader.Next(Flattening.Flatten(type)![0]));
             case ListType { Length: null } list: return LiftList(list.Element, (uint)reader.Next(ValueType.I32), (uint)reader.Next(ValueType.I32));
             case ListType { Length: { } length } list:
                 var elements = new ComponentValue[length];
@@ -113,12 +113,12 @@ internal readonly struct TreeLifter(AbiContext context, FunctionShape shape, Run
             case RecordType record:
                 var fields = new ComponentValue[record.Fields.Count];
                 for (int i = 0; i < fields.Length; i++) fields[i] = LiftFlat(record.Fields[i].Type, ref reader);
-                return Record(record, fields);
+                return TypedValues.Record(record, fields);
             case TupleType tuple:
                 var items = new ComponentValue[tuple.Types.Count];
                 for (int i = 0; i < items.Length; i++) items[i] = LiftFlat(tuple.Types[i], ref reader);
                 return new TupleValue(items);
-            case FlagsType flags: return Flags(flags, (uint)reader.Next(ValueType.I32));
+            case FlagsType flags: return TypedValues.Flags(flags, (uint)reader.Next(ValueType.I32));
             case HandleType handle: return LiftHandle(handle, (int)reader.Next(ValueType.I32));
             default:
                 VariantShape variant = VariantShape.Of(type);
@@ -126,51 +126,9 @@ internal readonly struct TreeLifter(AbiContext context, FunctionShape shape, Run
                 FlatReader inner = reader;
                 ComponentValue? payload = variant.Payloads[number] is { } payloadType ? LiftFlat(payloadType, ref inner) : null;
                 reader.Skip(variant.FlatPayloads);
-                return Case(type, number, payload);
+                return TypedValues.Case(type, number, payload);
         }
     }
-
-    private static ComponentValue Number(PrimitiveKind kind, ulong bits) => kind switch
-    {
-        PrimitiveKind.Bool => new BoolValue((uint)bits != 0),
-        PrimitiveKind.S8 => new IntegerValue(kind, (sbyte)bits),
-        PrimitiveKind.U8 => new IntegerValue(kind, (byte)bits),
-        PrimitiveKind.S16 => new IntegerValue(kind, (short)bits),
-        PrimitiveKind.U16 => new IntegerValue(kind, (ushort)bits),
-        PrimitiveKind.S32 => new IntegerValue(kind, (int)bits),
-        PrimitiveKind.U32 => new IntegerValue(kind, (uint)bits),
-        PrimitiveKind.S64 or PrimitiveKind.U64 => new IntegerValue(kind, (long)bits),
-        PrimitiveKind.F32 => new FloatValue(kind, BitConverter.UInt32BitsToSingle((uint)bits)),
-        PrimitiveKind.F64 => new FloatValue(kind, BitConverter.UInt64BitsToDouble(bits)),
-        PrimitiveKind.Char => new CharValue(new Rune(AbiContext.CheckChar((int)bits))),
-        _ => throw new InvalidOperationException($"{kind} is no number"),
-    };
-
-    private static RecordValue Record(RecordType type, ComponentValue[] values)
-    {
-        var fields = new (string, ComponentValue)[values.Length];
-        for (int i = 0; i < fields.Length; i++) fields[i] = (type.Fields[i].Label, values[i]);
-        return new RecordValue(fields);
-    }
-
-    private static FlagsValue Flags(FlagsType type, uint bits)
-    {
-        var labels = new List<string>();
-        for (int i = 0; i < type.Labels.Count; i++)
-        {
-            if ((bits >> i & 1) != 0) labels.Add(type.Labels[i]);
-        }
-
-        return new FlagsValue(labels);
-    }
-
-    private static ComponentValue Case(ValType type, int number, ComponentValue? payload) => type switch
-    {
-        EnumType labels => new EnumValue(labels.Labels[number]),
-        VariantType variant => new VariantValue(variant.Cases[number].Label, payload),
-        OptionType => new OptionValue(payload),
-        _ => new ResultValue(number == 0, payload),
-    };
 
     private ResourceValue LiftHandle(HandleType handle, int index)
     {

@@ -53,9 +53,9 @@ internal readonly struct TreeLowerer(AbiContext context, FunctionShape shape, Ru
                 uint address = Strings.Lower(context, text.Value, out uint length);
                 WritePair(pointer, address, length);
                 break;
-            case (PrimitiveType primitive, _): WriteBits(pointer, (int)type.Layout.Size, Bits(primitive.Kind, value)); break;
+            case (PrimitiveType primitive, _): WriteBits(pointer, (int)type.Layout.Size, TypedValues.Bits(primitive.Kind, value)); break;
             case (ListType { Length: { } count } list, ListValue items):
-                CheckLength(items, count);
+                TypedValues.CheckLength(items, count);
                 StoreItems(items, list.Element, pointer);
                 break;
             case (ListType or MapType, ListValue items):
@@ -63,18 +63,18 @@ internal readonly struct TreeLowerer(AbiContext context, FunctionShape shape, Ru
                 WritePair(pointer, address, length);
                 break;
             case (RecordType record, RecordValue fields):
-                CheckFields(record, fields);
+                TypedValues.CheckFields(record, fields);
                 StoreMembers([.. record.Fields.Select(static field => field.Type)], [.. fields.Fields.Select(static field => field.Value)], pointer);
                 break;
             case (TupleType tuple, TupleValue items) when items.Items.Count == tuple.Types.Count:
                 StoreMembers(tuple.Types, items.Items, pointer);
                 break;
-            case (FlagsType flags, FlagsValue set): WriteBits(pointer, (int)type.Layout.Size, FlagBits(flags, set)); break;
+            case (FlagsType flags, FlagsValue set): WriteBits(pointer, (int)type.Layout.Size, TypedValues.FlagBits(flags, set)); break;
             case (HandleType handle, ResourceValue resource): WriteBits(pointer, 4, (uint)LowerHandle(handle, resource)); break;
             default:
-                VariantShape variant = VariantOf(type, value);
-                int number = CaseOf(type, variant, value, out ComponentValue? payload);
-                CheckPayload(type, variant.Payloads[number], payload);
+                VariantShape variant = TypedValues.VariantOf(type, value);
+                int number = TypedValues.CaseOf(type, variant, value, out ComponentValue? payload);
+                TypedValues.CheckPayload(type, variant.Payloads[number], payload);
                 WriteBits(pointer, variant.DiscriminantSize, (uint)number);
                 if (payload is not null) Store(payload, variant.Payloads[number]!, pointer + variant.PayloadOffset);
                 break;
@@ -114,9 +114,9 @@ internal readonly struct TreeLowerer(AbiContext context, FunctionShape shape, Ru
                 flat.Add(Strings.Lower(context, text.Value, out uint length));
                 flat.Add(length);
                 break;
-            case (PrimitiveType primitive, _): flat.Add(Bits(primitive.Kind, value)); break;
+            case (PrimitiveType primitive, _): flat.Add(TypedValues.Bits(primitive.Kind, value)); break;
             case (ListType { Length: { } count } list, ListValue items):
-                CheckLength(items, count);
+                TypedValues.CheckLength(items, count);
                 foreach (ComponentValue item in items.Items) LowerFlat(item, list.Element, flat);
                 break;
             case (ListType or MapType, ListValue items):
@@ -124,18 +124,18 @@ internal readonly struct TreeLowerer(AbiContext context, FunctionShape shape, Ru
                 flat.Add(length);
                 break;
             case (RecordType record, RecordValue fields):
-                CheckFields(record, fields);
+                TypedValues.CheckFields(record, fields);
                 for (int i = 0; i < record.Fields.Count; i++) LowerFlat(fields.Fields[i].Value, record.Fields[i].Type, flat);
                 break;
             case (TupleType tuple, TupleValue items) when items.Items.Count == tuple.Types.Count:
                 for (int i = 0; i < tuple.Types.Count; i++) LowerFlat(items.Items[i], tuple.Types[i], flat);
                 break;
-            case (FlagsType flags, FlagsValue set): flat.Add(FlagBits(flags, set)); break;
+            case (FlagsType flags, FlagsValue set): flat.Add(TypedValues.FlagBits(flags, set)); break;
             case (HandleType handle, ResourceValue resource): flat.Add((uint)LowerHandle(handle, resource)); break;
             default:
-                VariantShape variant = VariantOf(type, value);
-                int number = CaseOf(type, variant, value, out ComponentValue? payload);
-                CheckPayload(type, variant.Payloads[number], payload);
+                VariantShape variant = TypedValues.VariantOf(type, value);
+                int number = TypedValues.CaseOf(type, variant, value, out ComponentValue? payload);
+                TypedValues.CheckPayload(type, variant.Payloads[number], payload);
                 flat.Add((uint)number);
                 int end = flat.Count + variant.FlatPayloads;
                 // The bits of a smaller value are those of the larger that it shares its place with.
@@ -143,43 +143,6 @@ internal readonly struct TreeLowerer(AbiContext context, FunctionShape shape, Ru
                 while (flat.Count < end) flat.Add(0);
                 break;
         }
-    }
-
-    /// <summary>The bits of a number: of a negative one those of its core type.</summary>
-    private static ulong Bits(PrimitiveKind kind, ComponentValue value) => (kind, value) switch
-    {
-        (PrimitiveKind.Bool, BoolValue truth) => truth.Value ? 1u : 0u,
-        (PrimitiveKind.Char, CharValue character) => (uint)character.Value.Value,
-        (PrimitiveKind.F32, FloatValue { Kind: PrimitiveKind.F32 } number) => BitConverter.SingleToUInt32Bits((float)number.Value),
-        (PrimitiveKind.F64, FloatValue { Kind: PrimitiveKind.F64 } number) => BitConverter.DoubleToUInt64Bits(number.Value),
-        (PrimitiveKind.S64 or PrimitiveKind.U64, IntegerValue number) when number.Kind == kind => number.Unsigned,
-        (_, IntegerValue number) when number.Kind == kind => IsInRange(kind, number.Signed)
-            ? (uint)number.Signed
-            : throw new ArgumentException($"{number.Signed} is no {kind.ToString().ToLowerInvariant()}"),
-        _ => throw Mismatch(PrimitiveType.Of(kind), value),
-    };
-
-    private static bool IsInRange(PrimitiveKind kind, long value) => kind switch
-    {
-        PrimitiveKind.S8 => value is >= sbyte.MinValue and <= sbyte.MaxValue,
-        PrimitiveKind.U8 => value is >= 0 and <= byte.MaxValue,
-        PrimitiveKind.S16 => value is >= short.MinValue and <= short.MaxValue,
-        PrimitiveKind.U16 => value is >= 0 and <= ushort.MaxValue,
-        PrimitiveKind.S32 => value is >= int.MinValue and <= int.MaxValue,
-        _ => value is >= 0 and <= uint.MaxValue,
-    };
-
-    private static uint FlagBits(FlagsType type, FlagsValue value)
-    {
-        uint bits = 0;
-        foreach (string label in value.Labels)
-        {
-            int place = IndexOf(type.Labels, label);
-            if (place < 0) throw new ArgumentException($"unknown flag '{label}', expected one of {string.Join(", ", type.Labels)}");
-            bits |= 1u << place;
-        }
-
-        return bits;
     }
 
     private int LowerHandle(HandleType handle, ResourceValue value)
@@ -190,62 +153,7 @@ internal readonly struct TreeLowerer(AbiContext context, FunctionShape shape, Ru
         return handle.IsOwn ? context.LowerOwn(representation, type) : context.LowerBorrow(representation, type, scope!);
     }
 
-    private static VariantShape VariantOf(ValType type, ComponentValue value) =>
-        type is VariantType or EnumType or OptionType or ResultType ? VariantShape.Of(type) : throw Mismatch(type, value);
-
-    private static int CaseOf(ValType type, VariantShape variant, ComponentValue value, out ComponentValue? payload)
-    {
-        payload = null;
-        switch (type, value)
-        {
-            case (EnumType, EnumValue one) when variant.NumberOf(one.Label) is var number and >= 0: return number;
-            case (VariantType, VariantValue one) when variant.NumberOf(one.Label) is var number and >= 0:
-                payload = one.Payload;
-                return number;
-            case (OptionType, OptionValue option):
-                payload = option.Value;
-                return payload is null ? 0 : 1;
-            case (ResultType, ResultValue result):
-                payload = result.Payload;
-                return result.IsOk ? 0 : 1;
-            default: throw Mismatch(type, value);
-        }
-    }
-
-    private static int IndexOf(IEnumerable<string> labels, string label)
-    {
-        int place = 0;
-        foreach (string one in labels)
-        {
-            if (one == label) return place;
-            place++;
-        }
-
-        return -1;
-    }
-
-    private static void CheckPayload(ValType type, ValType? expected, ComponentValue? payload)
-    {
-        if ((expected is null) != (payload is null))
-            throw new ArgumentException($"a case of {TypeMatching.Describe(type)} has {(expected is null ? "no payload" : "a payload")}");
-    }
-
-    private static void CheckLength(ListValue items, uint length)
-    {
-        if (items.Items.Count != length) throw new ArgumentException($"expected a list of {length} items, found {items.Items.Count}");
-    }
-
-    private static void CheckFields(RecordType type, RecordValue value)
-    {
-        bool fits = value.Fields.Count == type.Fields.Count;
-        for (int i = 0; fits && i < type.Fields.Count; i++) fits = value.Fields[i].Label == type.Fields[i].Label;
-        if (!fits) throw new ArgumentException($"expected a record of {string.Join(", ", type.Fields.Select(static field => field.Label))}");
-    }
-
     private static ValType ElementOf(ValType type) => type is MapType map ? new TupleType([map.Key, map.Value]) : ((ListType)type).Element;
-
-    private static ArgumentException Mismatch(ValType type, ComponentValue value) =>
-        new($"expected {TypeMatching.Describe(type)}, found {value.GetType().Name.Replace("Value", "", StringComparison.Ordinal).ToLowerInvariant()}");
 
     private void WritePair(uint pointer, uint first, uint second)
     {

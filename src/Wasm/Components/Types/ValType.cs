@@ -28,6 +28,12 @@ public abstract class ValType : AnyType
     /// <summary>Whether a <c>borrow</c> is in it.</summary>
     internal bool HasBorrow { get; private protected init; }
 
+    /// <summary>
+    /// Whether a handle, stream, future or error context is in it: what means something only beside the instance that it came from, and so cannot
+    /// go to another process.
+    /// </summary>
+    public bool IsBound { get; private protected init; }
+
     /// <summary>Whether a value of it can have parts of varying length, for which lowering allocates memory: a list, map or string.</summary>
     public bool HasPointer { get; private protected init; }
 
@@ -48,6 +54,7 @@ public sealed class PrimitiveType : ValType
     {
         Kind = kind;
         HasPointer = kind == PrimitiveKind.String;
+        IsBound = kind == PrimitiveKind.ErrorContext;
         Layout = Layout.Of(kind, 4);
         Layout64 = Layout.Of(kind, 8);
     }
@@ -71,6 +78,7 @@ public abstract class CompoundType : ValType
             depth = Math.Max(depth, part.Depth + 1);
             HasResources |= part.HasResources;
             HasBorrow |= part.HasBorrow;
+            IsBound |= part.IsBound;
             hasPointer |= part.HasPointer;
         }
 
@@ -229,6 +237,7 @@ public sealed class HandleType : ValType
         Resource = resource;
         HasResources = true;
         HasBorrow = !isOwn;
+        IsBound = true;
         Layout = Layout64 = Layout.Handle;
     }
 
@@ -244,6 +253,7 @@ public sealed class StreamType : CompoundType
     {
         Element = element;
         HasPointer = false;
+        IsBound = true;
         Layout = Layout64 = Layout.Handle;
     }
 
@@ -257,6 +267,7 @@ public sealed class FutureType : CompoundType
     {
         Element = element;
         HasPointer = false;
+        IsBound = true;
         Layout = Layout64 = Layout.Handle;
     }
 
