@@ -22,9 +22,13 @@ namespace Chain.Silo.Api;
 /// <param name="Policies">The policies that decide.</param>
 /// <param name="Applications">What runs.</param>
 /// <param name="State">How it stands to its cluster; absent where it is in none.</param>
+/// <param name="Url">Its API, without <c>/api/v1</c>.</param>
+/// <param name="Silos">Those of its cluster; only <c>chain status --json</c> has them, from <c>/silos</c>.</param>
+/// <param name="Supervisor">The process that runs the silos; only <c>chain status --json</c> has it, from there.</param>
 public sealed record NodeState(
     string Node, string Version, int Pid, DateTimeOffset Started, string Http, StoreState Store, long Calls, long Denied, long Dropped, CounterTotals Recorder,
-    long SpoolBytes, long WaitingCalls, PolicyState Policies, IReadOnlyList<RunningApplication> Applications, SiloState? State = null);
+    long SpoolBytes, long WaitingCalls, PolicyState Policies, IReadOnlyList<RunningApplication> Applications, SiloState? State = null,
+    string? Url = null, IReadOnlyList<SiloStatus>? Silos = null, SupervisorState? Supervisor = null);
 
 /// <summary>The store of a node.</summary>
 /// <param name="IsUp">Whether it answers.</param>
