@@ -13,6 +13,7 @@ using Chain.Tracer.Recording;
 using Chain.Tracer.Storage;
 using Chain.Tracer.Tags;
 using Chain.Tracer.Telemetry;
+using Chain.Wasm.Components.Hosting;
 using Chain.Wasm.Components.Runtime;
 using Chain.Wasm.Components.Text;
 using Chain.Wasm.Components.Values;
@@ -350,6 +351,26 @@ public sealed partial class LocalNode : IAsyncDisposable
     /// <param name="cancellation">The sender gives up.</param>
     public Task<RemoteReply> AnswerAsync(RemoteRequest request, StatefulSlot? slot, CancellationToken cancellation) =>
         answers.AnswerAsync(request, slot, cancellation);
+
+    /// <summary>
+    /// A function of a new instance that no call of Chain reaches: nothing of the pipeline is around it. For comparisons, with components that import nothing
+    /// of one another; the instance lives as long as the function is held.
+    /// </summary>
+    /// <exception cref="KeyNotFoundException">There is no such application or component.</exception>
+    internal TDelegate BareFunction<TDelegate>(string application, string component, string interfaceName, string function)
+        where TDelegate : Delegate
+    {
+        DeployedApplication held = Enter(application);
+        try
+        {
+            PreparedComponent prepared = ComponentOf(held, component).Prepared;
+            return prepared.Instantiate(new ComponentStore(prepared.Component.Engine)).GetFunction(interfaceName, function).CreateDelegate<TDelegate>();
+        }
+        finally
+        {
+            held.Leave();
+        }
+    }
 
     /// <summary>Room for the one instance of a stateful component of which this silo is in charge.</summary>
     public StatefulSlot NewSlot(RemoteTarget target) => new(target.Name, labels);
