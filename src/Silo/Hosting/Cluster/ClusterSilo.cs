@@ -129,6 +129,9 @@ internal sealed class ClusterSilo : ICluster
             {
                 endpoints = ClusterEndpoints.Choose(options.Cluster!);
                 host = SiloHost.Build(this, node, options, endpoints, database, logging);
+
+                // Before another silo can send a call: an application that is made for it must know the way to the others.
+                node.Join(host.Services.GetRequiredService<IRemoteTransport>());
                 await host.StartAsync(cancellation).ConfigureAwait(false);
                 break;
             }
@@ -142,7 +145,6 @@ internal sealed class ClusterSilo : ICluster
             }
         }
 
-        if (host.Services.GetService<IRemoteTransport>() is { } transport) node.Join(transport);
         state = (int)SiloState.Active;
     }
 
