@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Chain.Silo.Api;
 using Chain.Silo.Applications;
+using Chain.Silo.Applications.Storage;
 using Chain.Silo.Hosting;
 using Chain.Silo.Hosting.Local;
 using Chain.Tracer.Storage;
@@ -71,7 +72,7 @@ internal static class ForegroundNode
             string hint = e.InnerException is System.Net.Sockets.SocketException ? "" : $"; choose another with {(e.IsApi ? "--api-port" : "--port")}";
             throw new CommandException(e.Message + hint, ExitCode.Unavailable);
         }
-        catch (StoreException e)
+        catch (Exception e) when (e is StoreException or DeploymentBusyException)
         {
             throw new CommandException(e.Message, ExitCode.Unavailable);
         }
@@ -97,6 +98,10 @@ internal static class ForegroundNode
         catch (PolicyEngine.Policies.PolicySetException e)
         {
             throw Refused.Of(path, e.Issues);
+        }
+        catch (DeploymentBusyException e)
+        {
+            throw new CommandException(e.Message, ExitCode.Unavailable);
         }
         catch (WasmException e)
         {

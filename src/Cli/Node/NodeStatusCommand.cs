@@ -42,5 +42,7 @@ internal static class NodeStatusCommand
         Console.Out.WriteLine();
         if (applications.Count == 0) Console.Out.WriteLine("no application runs; deploy one with: chain deploy PATH");
         applications.Write();
+        foreach (StoppedApplication one in status.NotRunning ?? [])
+            Console.Out.WriteLine($"{one.Name} version {one.Version} is active in the store and could not be started here: {one.Reason}");
     }
 }

@@ -20,9 +20,11 @@ namespace Chain.Silo.Api;
 /// <param name="WaitingCalls">Calls that wait there.</param>
 /// <param name="Policies">The policies that decide.</param>
 /// <param name="Applications">What runs.</param>
+/// <param name="NotRunning">What is active in the store and could not be started on the node; absent where there is none.</param>
 public sealed record NodeState(
     string Node, string Version, int Pid, DateTimeOffset Started, string Http, StoreState Store, long Calls, long Denied, long Dropped, CounterTotals Recorder,
-    long SpoolBytes, long WaitingCalls, PolicyState Policies, IReadOnlyList<RunningApplication> Applications);
+    long SpoolBytes, long WaitingCalls, PolicyState Policies, IReadOnlyList<RunningApplication> Applications,
+    IReadOnlyList<StoppedApplication>? NotRunning = null);
 
 /// <summary>The store of a node.</summary>
 /// <param name="IsUp">Whether it answers.</param>
@@ -42,6 +44,12 @@ public sealed record PolicyState(string Digest, int Count);
 /// <param name="Components">Its components.</param>
 /// <param name="Urls">Where it answers HTTP requests.</param>
 public sealed record RunningApplication(string Name, int Version, string Digest, IReadOnlyList<RunningComponent> Components, IReadOnlyList<string> Urls);
+
+/// <summary>A version that is active in the store and could not be started on the node.</summary>
+/// <param name="Name">The application's name.</param>
+/// <param name="Version">The version; the one before goes on answering, if there was one.</param>
+/// <param name="Reason">Why not.</param>
+public sealed record StoppedApplication(string Name, int Version, string Reason);
 
 /// <summary>A component of an application that runs.</summary>
 /// <param name="Name">Its name.</param>

@@ -35,7 +35,7 @@ public sealed class NodeProcess : IAsyncDisposable
     public NodeDescription Description { get; }
 
     /// <summary>What could not be started again.</summary>
-    public IReadOnlyList<NotResumed> NotResumed { get; private set; } = [];
+    public IReadOnlyList<NotResumed> NotResumed { get; private init; } = [];
 
     /// <summary>Is done when somebody asks over the API that it ends.</summary>
     public Task Stopping => stopping.Task;
@@ -58,32 +58,28 @@ public sealed class NodeProcess : IAsyncDisposable
         DateTimeOffset started = DateTimeOffset.UtcNow;
         NodeFolder folder = NodeFolder.Take(options.Folder);
         LocalNode? node = null;
+        NodeApplications? applications = null;
         NodeProcess? process = null;
         try
         {
             ApiToken token = ApiToken.ReadOrMake(options.Folder);
-            node = await LocalNode.StartAsync(options, logging, cancellation).ConfigureAwait(false);
-            var applications = new NodeApplications(node);
+            node = await LocalNode.OpenAsync(options, logging, cancellation).ConfigureAwait(false);
+            applications = new NodeApplications(node);
+            // Nobody is told that there is no application who asks while they start.
+            IReadOnlyList<NotResumed> notResumed = await applications.ResumeAsync(cancellation).ConfigureAwait(false);
+            await node.ListenAsync().ConfigureAwait(false);
             var stopping = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             var shown = new NodeApi(node, applications, () => process!.Description, () => stopping.TrySetResult());
             ApiServer api = await ApiServer.StartAsync(
                 new ApiOptions { Address = address, Port = port, Token = token, Drain = options.Drain }, shown, logging).ConfigureAwait(false);
-            process = new NodeProcess(folder, node, applications, api, stopping, started);
-            process.NotResumed = await applications.ResumeAsync(cancellation).ConfigureAwait(false);
+            process = new NodeProcess(folder, node, applications, api, stopping, started) { NotResumed = notResumed };
             return process;
         }
         catch
         {
-            if (process is not null)
-            {
-                await process.DisposeAsync().ConfigureAwait(false);
-            }
-            else
-            {
-                if (node is not null) await node.DisposeAsync().ConfigureAwait(false);
-                folder.Dispose();
-            }
-
+            if (applications is not null) await applications.DisposeAsync().ConfigureAwait(false);
+            if (node is not null) await node.DisposeAsync().ConfigureAwait(false);
+            folder.Dispose();
             throw;
         }
     }
@@ -97,6 +93,7 @@ public sealed class NodeProcess : IAsyncDisposable
         folder.Withdraw();
         await api.StopAsync().ConfigureAwait(false);
         await api.DisposeAsync().ConfigureAwait(false);
+        await Applications.DisposeAsync().ConfigureAwait(false);
         await Node.DisposeAsync().ConfigureAwait(false);
         folder.Dispose();
     }
