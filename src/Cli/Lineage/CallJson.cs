@@ -24,6 +24,8 @@ internal static class CallJson
         json.WriteString("callee", call.Shape.Callee.ToString());
         json.WriteString("function", call.Shape.Function.Name);
         json.WriteString("node", call.Shape.Node);
+        if (call.Shape.Host.Length > 0) json.WriteString("host", call.Shape.Host);
+        if (call.Shape.Attempt > 1) json.WriteNumber("attempt", call.Shape.Attempt);
         json.WriteString("outcome", CallWords.Text(call.Shape.Outcome));
         Write(json, "labelIn", call.LabelIn);
         Write(json, "labelOut", call.LabelOut);

@@ -12,7 +12,7 @@ internal sealed class FilterOptions
     private readonly Option<string?> _component = new("--component") { Description = "Calls of this component, with or without its application.", HelpName = "NAME" };
     private readonly Option<string?> _function = new("--function") { Description = "Calls of this function, with or without its interface.", HelpName = "NAME" };
     private readonly Option<string?> _tag = new("--tag") { Description = "Calls whose data had this tag.", HelpName = "TAG" };
-    private readonly Option<string?> _outcome = new("--outcome") { Description = "Calls that ended so: returned, error, trapped, timed-out, cancelled, denied.", HelpName = "OUTCOME" };
+    private readonly Option<string?> _outcome = new("--outcome") { Description = "Calls that ended so: returned, error, trapped, timed-out, cancelled, denied, not-started, lost.", HelpName = "OUTCOME" };
     private readonly Option<string?> _duration = new("--min-duration") { Description = "Calls that lasted at least so long: 250us, 20ms, 3s.", HelpName = "TIME" };
 
     public void AddTo(Command command, bool withTag)

@@ -120,7 +120,7 @@ internal sealed class GraphOutput
         foreach (ReachedCall reached in result.Calls.Take(limit == 0 ? int.MaxValue : limit))
         {
             CallInfo call = result.Info(reached);
-            list.Add(CallText.Time(call.Id.Start), call.Id.ToString(), CallText.Function(call), CallText.Duration(call.Duration), reached.In ? reached.Out ? "in, out" : "in" : "out", CallText.Labels(call));
+            list.Add(CallText.Time(call.Id.Start), call.Id.ToString(), CallText.FunctionAndPlace(call), CallText.Duration(call.Duration), reached.In ? reached.Out ? "in, out" : "in" : "out", CallText.Labels(call));
         }
 
         if (list.Count == 0) Console.Out.WriteLine(title);

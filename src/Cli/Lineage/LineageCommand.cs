@@ -107,7 +107,7 @@ internal static class LineageCommand
                 break;
             }
 
-            text.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{CallText.Time(call.Id.Start)}  {call.Id}  {CallText.Duration(call.Duration),9}  {CallText.Function(call)}  {CallText.Labels(call)}"));
+            text.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{CallText.Time(call.Id.Start)}  {call.Id}  {CallText.Duration(call.Duration),9}  {CallText.FunctionAndPlace(call)}  {CallText.Labels(call)}"));
         }
 
         if (count == 0) text.WriteLine("no call had it");

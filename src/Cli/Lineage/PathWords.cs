@@ -25,7 +25,9 @@ internal static class PathWords
     private static string What(LineagePath path, CallValue value) => $"{(value.Side == ValueSide.In ? "what was received by" : "what was given by")} {Who(path, value)}";
 
     private static string Who(LineagePath path, CallValue value) =>
-        path.Calls.TryGetValue(value.Call, out CallInfo? call) ? $"{CallText.Function(call)} ({value.Call})" : $"call {value.Call}, which is not in the store";
+        path.Calls.TryGetValue(value.Call, out CallInfo? call) ? $"{CallText.Function(call)} ({value.Call}{Where(call)})" : $"call {value.Call}, which is not in the store";
+
+    private static string Where(CallInfo call) => CallText.Place(call) is { Length: > 0 } place ? $", {place}" : "";
 
     private static string When(LineagePath path, CallValue value) => path.Calls.ContainsKey(value.Call) ? $" at {CallText.Time(value.Call.Start)}" : "";
 

@@ -89,7 +89,9 @@ internal static class CallWords
         "timed-out" => CallOutcome.TimedOut,
         "cancelled" => CallOutcome.Cancelled,
         "denied" => CallOutcome.Denied,
-        _ => throw new CommandException($"--outcome: expected returned, error, trapped, timed-out, cancelled or denied; found '{Shown(text)}'"),
+        "not-started" => CallOutcome.NotStarted,
+        "lost" => CallOutcome.Lost,
+        _ => throw new CommandException($"--outcome: expected returned, error, trapped, timed-out, cancelled, denied, not-started or lost; found '{Shown(text)}'"),
     };
 
     public static string Text(CallOutcome outcome) => Silo.Calls.OutcomeNames.Of(outcome);

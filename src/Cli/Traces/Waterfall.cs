@@ -148,8 +148,8 @@ internal sealed class Waterfall(TraceTree tree, int depth, bool fold)
 
     private static string Notes(CallInfo call)
     {
-        string outcome = call.Shape.Outcome == CallOutcome.Returned ? "" : CallWords.Text(call.Shape.Outcome);
+        string ending = CallText.Ending(call);
         string labels = CallText.Labels(call);
-        return outcome.Length > 0 && labels.Length > 0 ? $"{outcome}  {labels}" : outcome + labels;
+        return ending.Length > 0 && labels.Length > 0 ? $"{ending}  {labels}" : ending + labels;
     }
 }

@@ -106,9 +106,12 @@ internal sealed class BacktestWorker(PolicySet? before, PolicySet after)
             int depth = !call.Parent.IsNone && _depths.TryGetValue(call.Parent.Value, out int around) ? around + 1 : 0;
             if (trace.Length > 1) _depths[call.Id.Value] = depth;
             Compare(call, Facts(call, PolicyEvent.Call, depth, i));
-            if (before is not null && call.Outcome != CallOutcome.Denied) Compare(call, Facts(call, PolicyEvent.Result, depth, BegunBy(trace, i)));
+            if (before is not null && HasResult(call.Outcome)) Compare(call, Facts(call, PolicyEvent.Result, depth, BegunBy(trace, i)));
         }
     }
+
+    // One that was refused had none to decide on; nor had one that never arrived, or whose answer did not.
+    private static bool HasResult(CallOutcome outcome) => outcome is not (CallOutcome.Denied or CallOutcome.NotStarted or CallOutcome.Lost);
 
     /// <summary>How many calls of the trace had begun when a call ended.</summary>
     private static int BegunBy(ReadOnlySpan<StoredCall> trace, int index)

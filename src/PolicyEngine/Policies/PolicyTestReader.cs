@@ -22,6 +22,7 @@ internal sealed class PolicyTestReader(YamlSource yaml)
     [
         ("returned", CallOutcome.Returned), ("error", CallOutcome.ErrorResult), ("trapped", CallOutcome.Trapped),
         ("timed-out", CallOutcome.TimedOut), ("cancelled", CallOutcome.Cancelled), ("denied", CallOutcome.Denied),
+        ("not-started", CallOutcome.NotStarted), ("lost", CallOutcome.Lost),
     ];
 
     /// <summary>Reads the tests of a policy; an error is added to the file's issues and its test left out.</summary>

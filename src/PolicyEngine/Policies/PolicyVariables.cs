@@ -83,7 +83,7 @@ internal static class PolicyVariables
         new FieldDeclaration("depth", CelType.Int, static (_, frame) => Value.Int(Of(frame).Facts.Depth), "how many calls are around this one"),
         new FieldDeclaration("event", CelType.String, static (_, frame) => Value.String(EventNames.Of(Of(frame).Facts.Event)), "call, result, declassify or endorse"),
         new FieldDeclaration("phase", CelType.String, static (_, frame) => Value.String(Of(frame).Facts.Event == PolicyEvent.Result ? "result" : "argument"), "argument or result"),
-        new FieldDeclaration("outcome", CelType.String, static (_, frame) => Value.String(OutcomeName(Of(frame).Facts.Outcome)), "returned, error, trapped, timed-out, cancelled, denied; empty while it runs"),
+        new FieldDeclaration("outcome", CelType.String, static (_, frame) => Value.String(OutcomeName(Of(frame).Facts.Outcome)), "returned, error, trapped, timed-out, cancelled, denied, not-started, lost; empty while it runs"),
         new FieldDeclaration("tag", CelType.String, static (_, frame) => Value.String(Of(frame).Facts.Changed.ToString()), "the tag that is dropped or added; empty for calls"));
 
     private static string OutcomeName(CallOutcome? outcome) => outcome switch
@@ -94,6 +94,8 @@ internal static class PolicyVariables
         CallOutcome.TimedOut => "timed-out",
         CallOutcome.Cancelled => "cancelled",
         CallOutcome.Denied => "denied",
+        CallOutcome.NotStarted => "not-started",
+        CallOutcome.Lost => "lost",
         _ => "",
     };
 

@@ -67,7 +67,7 @@ public sealed class CallHistory(NpgsqlDataSource database)
             }
         }
 
-        // Shapes that differ only in node or outcome are one link, which a set then has to plan for once.
+        // Shapes that differ only in node, host, attempt or outcome are one link, which a set then has to plan for once.
         var links = new Dictionary<(int, int, int), CallLink>();
         var shapes = new Dictionary<int, (CallLink, CallOutcome)>();
         await using var query = new NpgsqlCommand("SELECT s.id, s.caller, s.callee, s.function, f.name, s.outcome FROM shape s JOIN function f ON f.id = s.function", connection);

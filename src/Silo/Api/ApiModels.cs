@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Chain.PolicyEngine.Policies;
 using Chain.Silo.Applications.Storage;
+using Chain.Silo.Hosting;
 using Chain.Tracer.Recording;
 
 namespace Chain.Silo.Api;
@@ -20,10 +21,11 @@ namespace Chain.Silo.Api;
 /// <param name="WaitingCalls">Calls that wait there.</param>
 /// <param name="Policies">The policies that decide.</param>
 /// <param name="Applications">What runs.</param>
+/// <param name="State">How it stands to its cluster; absent where it is in none.</param>
 /// <param name="NotRunning">What is active in the store and could not be started on the node; absent where there is none.</param>
 public sealed record NodeState(
     string Node, string Version, int Pid, DateTimeOffset Started, string Http, StoreState Store, long Calls, long Denied, long Dropped, CounterTotals Recorder,
-    long SpoolBytes, long WaitingCalls, PolicyState Policies, IReadOnlyList<RunningApplication> Applications,
+    long SpoolBytes, long WaitingCalls, PolicyState Policies, IReadOnlyList<RunningApplication> Applications, SiloState? State = null,
     IReadOnlyList<StoppedApplication>? NotRunning = null);
 
 /// <summary>The store of a node.</summary>
@@ -97,7 +99,8 @@ public sealed record RollbackRequest(int? To = null, string? Author = null);
 public sealed record CallRequest(string Call);
 
 /// <summary>How a call ended.</summary>
-/// <param name="Outcome"><c>returned</c>, <c>error</c>, <c>trapped</c>, <c>timed-out</c>, <c>cancelled</c> or <c>denied</c>.</param>
+/// <param name="Outcome"><c>returned</c>, <c>error</c>, <c>trapped</c>, <c>timed-out</c>, <c>cancelled</c>, <c>denied</c>, <c>not-started</c> or
+/// <c>lost</c>.</param>
 /// <param name="Trace">Its chain.</param>
 /// <param name="Label">The tags of the result.</param>
 /// <param name="Wave">The result in WAVE; absent where there is none.</param>

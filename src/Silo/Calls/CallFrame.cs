@@ -67,6 +67,22 @@ public sealed class CallFrame
         flows = decisions = 0;
     }
 
+    /// <summary>Takes up a call that another silo began, and will end.</summary>
+    /// <param name="route">What is called.</param>
+    /// <param name="call">The call.</param>
+    /// <param name="chain">The chain here.</param>
+    /// <param name="depth">How many calls of the chain are around it.</param>
+    /// <param name="data">The label of the arguments.</param>
+    /// <param name="taken">How many decisions on it were recorded there.</param>
+    public void TakeUp(CallRoute route, ActiveCall call, ChainState chain, int depth, LabelId data, short taken)
+    {
+        Begin(route, call, chain, depth, data);
+        decisions = taken;
+    }
+
+    /// <summary>How many decisions on it were recorded so far.</summary>
+    public short Decisions => decisions;
+
     /// <summary>What it is now, for those who ask when the frame serves another call.</summary>
     public CallFrame Copy() => (CallFrame)MemberwiseClone();
 

@@ -107,7 +107,11 @@ public sealed class CallPipeline
     }
 
     /// <summary>Records the call and tells the audience.</summary>
-    public void End(CallFrame frame, CallOutcome outcome, string? detail = null)
+    /// <param name="frame">The call.</param>
+    /// <param name="outcome">How it ended.</param>
+    /// <param name="detail">Why, where it was denied or failed.</param>
+    /// <param name="site">Who called what, where more is known of it than at the start: which silo ran it, which attempt it was.</param>
+    public void End(CallFrame frame, CallOutcome outcome, string? detail = null, CallSiteId? site = null)
     {
         frame.Outcome = outcome;
         if (Stages.HasFlag(PipelineStages.Record))
@@ -120,6 +124,7 @@ public sealed class CallPipeline
                 SizeIn = frame.SizeIn,
                 SizeOut = frame.SizeOut,
                 Copies = frame.Copies,
+                Site = site,
             });
         }
 

@@ -19,15 +19,15 @@ public sealed class Guest : IDisposable
     private Action<IncomingRequest, ResponseOutparam>? http;
 
     /// <summary>Makes an instance; its start functions run on the calling thread.</summary>
-    /// <param name="target">Where it belongs.</param>
+    /// <param name="owner">To whom it goes back after each call.</param>
     /// <param name="component">What to make one of.</param>
     /// <param name="grants">What it may do and use.</param>
     /// <param name="pipeline">What its calls pass.</param>
     /// <param name="chain">Until when its start functions may run.</param>
     /// <exception cref="Chain.Wasm.WasmException">It could not be made.</exception>
-    public Guest(ICallTarget target, PreparedComponent component, GuestGrants grants, CallPipeline pipeline, ChainState chain)
+    public Guest(IGuestOwner owner, PreparedComponent component, GuestGrants grants, CallPipeline pipeline, ChainState chain)
     {
-        Target = target;
+        Owner = owner;
         Pipeline = pipeline;
         Store = new ComponentStore(component.Component.Engine, grants.Limits);
         wasi = new WasiState(grants.Wasi(this));
@@ -46,7 +46,7 @@ public sealed class Guest : IDisposable
         }
     }
 
-    public ICallTarget Target { get; }
+    public IGuestOwner Owner { get; }
 
     public CallPipeline Pipeline { get; }
 
@@ -62,6 +62,12 @@ public sealed class Guest : IDisposable
 
     /// <summary>The label of all that it may remember of earlier calls: empty for one that is fresh or reset.</summary>
     public LabelId Residual { get; private set; }
+
+    /// <summary>Of the calls that it may remember, the last one that brought something new.</summary>
+    public CallContext Remembered => before;
+
+    /// <summary>Has a new instance take the place of one that remembered calls: it may know by its state what they knew.</summary>
+    public void Remember(LabelId label, in CallContext call) => (Residual, before) = (label, call);
 
     /// <summary>Takes up the call that was begun in <see cref="Frame"/>.</summary>
     public void Enter(ChainState chain)

@@ -1,4 +1,6 @@
+using System.Runtime.ExceptionServices;
 using Chain.PolicyEngine.Decisions;
+using Chain.Silo.Calls.Remote;
 using Chain.Tracer.Calls;
 using Chain.Tracer.Tags;
 using Chain.Wasm.Components.Hosting;
@@ -58,10 +60,11 @@ internal sealed class GuestInterceptor(Guest guest) : CallInterceptor
     private CallDecision ToComponent(ComponentCall call, CallRoute route, ICallTarget target)
     {
         CallFrame caller = guest.Frame;
+        if (route.Remote is { IsHere: false } remote) return ToOtherSilo(call, route, remote);
         Guest callee;
         try
         {
-            callee = target.Take(caller.Chain, caller.Chain.Cancellation);
+            callee = target.Take(caller.Chain, route.KeyOf(() => call.Arguments), caller.Chain.Cancellation);
         }
         catch (Exception error)
         {
@@ -72,7 +75,7 @@ internal sealed class GuestInterceptor(Guest guest) : CallInterceptor
 
         if (Begin(callee.Frame, route, call) is { } denial)
         {
-            target.Return(callee, isSound: true);
+            callee.Owner.Return(callee, isSound: true);
             return Denial.Of(call.Type, denial) is { } error ? CallDecision.Answer(error) : CallDecision.Refuse(denial);
         }
 
@@ -86,9 +89,22 @@ internal sealed class GuestInterceptor(Guest guest) : CallInterceptor
         {
             // A call that did not get under way has no outcome but this one.
             guest.Pipeline.End(callee.Frame, OutcomeOf(caller.Chain, CallInterceptor.OutcomeOf(error)), error.Message);
-            target.Return(callee, isSound: false);
+            callee.Owner.Return(callee, isSound: false);
             throw;
         }
+    }
+
+    private CallDecision ToOtherSilo(ComponentCall call, CallRoute route, RemoteRoute remote)
+    {
+        CallFrame caller = guest.Frame;
+
+        // Guests have threads of their own to wait on.
+        RemoteResult result = remote.Caller.CallAsync(route, caller.Call.Context, caller.Chain, caller.Depth + 1, caller.Label, call.Arguments)
+            .GetAwaiter().GetResult();
+        guest.Learn(result.Learned);
+        if (result.Failure is { } failure) ExceptionDispatchInfo.Throw(failure);
+        if (result.Denial is not { } denial) return CallDecision.Answer(result.Value);
+        return Denial.Of(call.Type, denial) is { } error ? CallDecision.Answer(error) : CallDecision.Refuse(denial);
     }
 
     private CallDecision ToSink(ComponentCall call, ISinkRouter sinks)
@@ -117,7 +133,7 @@ internal sealed class GuestInterceptor(Guest guest) : CallInterceptor
         // What the caller learns of a call that failed is at most that it failed; but that depends on what the callee knew.
         LabelId learned = error is null ? frame.LabelOut : frame.Label;
         guest.Pipeline.End(frame, ended, error?.Message);
-        callee.Target.Return(callee, isSound: error is null);
+        callee.Owner.Return(callee, isSound: error is null);
         guest.Learn(learned);
     }
 }

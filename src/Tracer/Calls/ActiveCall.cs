@@ -15,6 +15,22 @@ public readonly struct ActiveCall
         Started = started;
     }
 
+    /// <summary>
+    /// A call that another process started and will end, for the one that runs the callee: parent of calls started here and destination of flows
+    /// recorded here.
+    /// </summary>
+    /// <param name="context">The call and its trace, as <see cref="Context"/> says where it was started.</param>
+    /// <param name="parent">The caller's call; none for a root.</param>
+    /// <param name="site">Who calls what, in the numbers of this process.</param>
+    /// <param name="labelIn">The label of the arguments, likewise.</param>
+    /// <returns>The call, which must not be given to <see cref="Recording.CallRecorder.End"/> in this process.</returns>
+    /// <exception cref="ArgumentException">The context names no trace or no call.</exception>
+    public static ActiveCall StartedElsewhere(in CallContext context, CallId parent, CallSiteId site, LabelId labelIn)
+    {
+        if (context.IsNone || context.Call.IsNone) throw new ArgumentException("the context names no call", nameof(context));
+        return new ActiveCall(context, context.Trace.Key, parent, site, labelIn, Recording.MonotonicClock.Now);
+    }
+
     /// <summary>What calls made from inside this one get as their parent.</summary>
     public CallContext Context { get; }
 
@@ -50,6 +66,11 @@ public readonly record struct CallEnd
     /// The label of everything that was read besides the arguments, joined into the label in; null when nothing was read.
     /// </summary>
     public LabelId? LabelRead { get; init; }
+
+    /// <summary>
+    /// Who called what, where more of it is known than at the start, such as the silo that ran the callee; null for what the start said.
+    /// </summary>
+    public CallSiteId? Site { get; init; }
 
     /// <summary>Bytes of the arguments.</summary>
     public long SizeIn { get; init; }

@@ -9,8 +9,11 @@ public sealed class CallNames
     /// <summary>Most call sites, and most state keys, of one process.</summary>
     public const int Limit = 1 << 22;
 
-    /// <summary>Longest name of a component, its version, a function or a store, in characters.</summary>
+    /// <summary>Longest name of a component, its version, a function, a silo or a store, in characters.</summary>
     public const int MaxNameLength = 200;
+
+    /// <summary>Highest number of an attempt.</summary>
+    public const int MaxAttempt = short.MaxValue;
 
     /// <summary>Longest state key, in characters.</summary>
     public const int MaxKeyLength = 1024;
@@ -23,7 +26,7 @@ public sealed class CallNames
 
     /// <summary>The id of a call site.</summary>
     /// <exception cref="ArgumentException">A name is longer than <see cref="MaxNameLength"/> or is not storable text (NUL, half a surrogate
-    /// pair).</exception>
+    /// pair), or the attempt is not between 1 and <see cref="MaxAttempt"/>.</exception>
     /// <exception cref="InvalidOperationException">There are <see cref="Limit"/> of them already.</exception>
     public CallSiteId Intern(CallSite site)
     {
@@ -32,6 +35,8 @@ public sealed class CallNames
         RequireText(site.Callee.Name, MaxNameLength);
         RequireText(site.Callee.Version, MaxNameLength);
         RequireText(site.Function.Name, MaxNameLength);
+        RequireText(site.Host, MaxNameLength);
+        if (site.Attempt is < 1 or > MaxAttempt) throw new ArgumentException($"attempt {site.Attempt}: expected 1 to {MaxAttempt}");
         return new CallSiteId(_sites.Intern(site));
     }
 

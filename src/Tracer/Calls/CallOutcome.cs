@@ -20,4 +20,10 @@ public enum CallOutcome : byte
 
     /// <summary>A policy refused it.</summary>
     Denied = 5,
+
+    /// <summary>It never reached its callee, which surely did not run: another silo that could not be reached, or would not have it. It may be tried again.</summary>
+    NotStarted = 6,
+
+    /// <summary>The silo that ran the callee went away, or its answer did: the callee may have run, as a whole or in part, and may still.</summary>
+    Lost = 7,
 }

@@ -19,8 +19,13 @@ public readonly record struct FunctionRef(string Name)
     public override string ToString() => Name;
 }
 
-/// <summary>A link as it is used: who calls which function of whom.</summary>
-public readonly record struct CallSite(ComponentRef Caller, ComponentRef Callee, FunctionRef Function);
+/// <summary>A link as it is used: who calls which function of whom, and where that ran.</summary>
+/// <param name="Caller">Who calls.</param>
+/// <param name="Callee">Who is called.</param>
+/// <param name="Function">Which function.</param>
+/// <param name="Host">Name of the silo on which the callee ran, at most 200 characters; empty for the node that records the call.</param>
+/// <param name="Attempt">1 for the first attempt, 2 and on where the call was sent again; at most <see cref="CallNames.MaxAttempt"/>.</param>
+public readonly record struct CallSite(ComponentRef Caller, ComponentRef Callee, FunctionRef Function, string Host = "", int Attempt = 1);
 
 /// <summary>A call site interned in this process by <see cref="CallNames"/>.</summary>
 public readonly record struct CallSiteId(int Value);

@@ -14,7 +14,7 @@ public static class DotGraph
         output.WriteLine("  rankdir=LR; node [shape=record, fontname=\"sans-serif\"]; edge [fontname=\"sans-serif\", fontsize=10];");
         foreach (CallInfo call in calls)
         {
-            output.WriteLine($"  \"{call.Id}\" [label=\"{{<in> in {Tags(call.LabelIn)}|{Record(call.Shape.Callee.Name)}\\n{Record(call.Shape.Function.Name)}\\n{call.Id}|<out> out {Tags(call.LabelOut)}}}\"];");
+            output.WriteLine($"  \"{call.Id}\" [label=\"{{<in> in {Tags(call.LabelIn)}|{Record(call.Shape.Callee.Name)}\\n{Record(call.Shape.Function.Name)}\\n{call.Id}{Place(call)}|<out> out {Tags(call.LabelOut)}}}\"];");
         }
 
         foreach (LineageEdge edge in edges)
@@ -28,6 +28,9 @@ public static class DotGraph
 
         output.WriteLine("}");
     }
+
+    private static string Place(CallInfo call) =>
+        (call.Shape.Attempt > 1 ? $"\\nattempt {call.Shape.Attempt}" : "") + (call.Shape.Host.Length > 0 ? $"\\non {Record(call.Shape.Host)}" : "");
 
     private static string Port(CallValue value) => value.Side == ValueSide.In ? "in" : "out";
 

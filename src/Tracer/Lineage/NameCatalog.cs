@@ -30,7 +30,7 @@ internal sealed class NameCatalog
         int[] missing = Missing(ids, _shapes.ContainsKey);
         if (missing.Length == 0) return;
         const string Sql = """
-            SELECT s.id, a.name, a.version, b.name, b.version, f.name, n.name, s.outcome, s.copies, s.exact
+            SELECT s.id, a.name, a.version, b.name, b.version, f.name, n.name, s.outcome, s.copies, s.exact, s.host, s.attempt
             FROM shape s JOIN component a ON a.id = s.caller JOIN component b ON b.id = s.callee JOIN function f ON f.id = s.function JOIN node n ON n.id = s.node
             WHERE s.id = ANY ($1)
             """;
@@ -38,7 +38,8 @@ internal sealed class NameCatalog
         {
             _shapes[row.GetInt32(0)] = new CallShape(
                 new ComponentRef(row.GetString(1), row.GetString(2)), new ComponentRef(row.GetString(3), row.GetString(4)), new FunctionRef(row.GetString(5)),
-                row.GetString(6), (CallOutcome)row.GetInt16(7), row.GetInt16(8), row.GetBoolean(9));
+                row.GetString(6), (CallOutcome)row.GetInt16(7), row.GetInt16(8), row.GetBoolean(9),
+                row.GetString(10), row.GetInt16(11));
         }
     }
 

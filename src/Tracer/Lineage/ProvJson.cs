@@ -76,6 +76,8 @@ public static class ProvJson
             json.WriteString("prov:label", call.Shape.Function.Name);
             json.WriteString("chain:outcome", call.Shape.Outcome.ToString());
             json.WriteString("chain:node", call.Shape.Node);
+            if (call.Shape.Host.Length > 0) json.WriteString("chain:silo", call.Shape.Host);
+            if (call.Shape.Attempt > 1) json.WriteNumber("chain:attempt", call.Shape.Attempt);
             json.WriteEndObject();
         }
 

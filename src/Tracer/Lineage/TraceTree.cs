@@ -69,12 +69,13 @@ public sealed class TraceTree
     /// <summary>Whether the call made calls that are not here.</summary>
     public bool IsCut(int call) => _cut.Contains(_rows[call].Id);
 
-    /// <summary>Whether two calls are alike enough to be folded into one line: the same function of the same component, ended alike.</summary>
+    /// <summary>Whether two calls are alike enough to be folded into one line: the same function of the same component, on the same silo, ended alike.</summary>
     public bool AreAlike(int a, int b)
     {
         if (_rows[a].Shape == _rows[b].Shape) return true;
         (CallShape one, CallShape two) = (_names.Shape(_rows[a].Shape), _names.Shape(_rows[b].Shape));
-        return one.Callee.Name == two.Callee.Name && one.Function == two.Function && one.Outcome == two.Outcome;
+        return one.Callee.Name == two.Callee.Name && one.Function == two.Function && one.Outcome == two.Outcome
+            && one.Host == two.Host && one.Attempt == two.Attempt;
     }
 
     internal static TraceTree Whole(TraceId id, List<CallRow> rows, CallId at, NameCatalog names) => new(id, rows, rows.Count, [], at, names);

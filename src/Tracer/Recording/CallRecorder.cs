@@ -121,7 +121,7 @@ public sealed class CallRecorder : IAsyncDisposable
         record.Duration = elapsed;
         record.SizeIn = end.SizeIn;
         record.SizeOut = end.SizeOut;
-        record.Site = call.Site;
+        record.Site = end.Site ?? call.Site;
         record.LabelIn = labelIn;
         record.LabelOut = end.LabelOut;
         record.Outcome = end.Outcome;

@@ -10,11 +10,12 @@ namespace Chain.Tracer.Recording;
 /// <remarks>
 /// Strings and counts as <see cref="BinaryWriter"/> writes them, then the records as they lie in memory (little-endian). The sizes of the
 /// records are
-/// in the frame: a program with other records refuses it.
+/// in the frame: a program with other records refuses it. Frames of the first version, whose call sites have neither host nor attempt, still read.
 /// </remarks>
 internal static class SpoolFrame
 {
-    private static readonly int Shape = (Unsafe.SizeOf<CallRecord>() << 16) | Unsafe.SizeOf<FlowRecord>();
+    private static readonly int FirstShape = (Unsafe.SizeOf<CallRecord>() << 16) | Unsafe.SizeOf<FlowRecord>();
+    private static readonly int Shape = FirstShape | (2 << 28);
 
     /// <summary>Writes a batch at the end of a stream.</summary>
     public static void Write(MemoryStream into, RecordBatch batch, IRecordNames names)
@@ -48,7 +49,8 @@ internal static class SpoolFrame
             CallSite site = names.Find(new CallSiteId(id));
             writer.Write(id);
             foreach (string? part in (string?[])[site.Caller.Name, site.Caller.Version, site.Callee.Name, site.Callee.Version,
-                site.Function.Name]) writer.Write(part ?? "");
+                site.Function.Name, site.Host]) writer.Write(part ?? "");
+            writer.Write((short)site.Attempt);
         }
 
         writer.Write(keys.Count);
@@ -82,15 +84,18 @@ internal static class SpoolFrame
         try
         {
             using var reader = new BinaryReader(new MemoryStream(bytes, 0, length));
-            if (reader.ReadInt32() != Shape) throw new InvalidDataException("written by a Chain whose records have another size");
+            int shape = reader.ReadInt32();
+            if (shape != Shape && shape != FirstShape) throw new InvalidDataException("written by a Chain whose records have another size");
             var names = new FrameNames();
             for (int n = Count(reader); n > 0; n--) names.Labels[reader.ReadInt32()] = Label.Parse(reader.ReadString());
             for (int n = Count(reader); n > 0; n--)
             {
-                names.Sites[reader.ReadInt32()] = new CallSite(
+                int id = reader.ReadInt32();
+                var site = new CallSite(
                     new ComponentRef(reader.ReadString(), reader.ReadString()),
                     new ComponentRef(reader.ReadString(), reader.ReadString()),
                     new FunctionRef(reader.ReadString()));
+                names.Sites[id] = shape == FirstShape ? site : site with { Host = reader.ReadString(), Attempt = reader.ReadInt16() };
             }
 
             for (int n = Count(reader); n > 0; n--) names.Keys[reader.ReadInt32()] = new StateKey(reader.ReadString(), reader.ReadString(),

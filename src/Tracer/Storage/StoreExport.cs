@@ -94,8 +94,8 @@ public sealed class StoreExport(NpgsqlDataSource database)
         .Append("CASE WHEN v.trace < 0 THEN (SELECT replace(t.trace_id::text, '-', '') FROM trace t WHERE t.key = v.trace LIMIT 1) END AS foreign_trace, ")
         .Append(F(Hex, "v.trace")).Append(" AS trace_key, ").Append(F(Hex, "v.id")).Append(" AS span, ").Append(F(Hex,
             "v.parent")).Append(" AS parent, ")
-        .Append("v.started, v.duration AS duration_us, v.caller, v.callee, v.function, v.node, ")
-        .Append("(ARRAY['returned','error-result','trapped','timed-out','cancelled','denied'])[v.outcome + 1] AS outcome, v.copies, v.exact, v.size_in, v.size_out, ")
+        .Append("v.started, v.duration AS duration_us, v.caller, v.callee, v.function, v.node, v.host, v.attempt, ")
+        .Append("(ARRAY['returned','error-result','trapped','timed-out','cancelled','denied','not-started','lost'])[v.outcome + 1] AS outcome, v.copies, v.exact, v.size_in, v.size_out, ")
         .Append(F(Labels, "v.label_in")).Append(" AS label_in, ").Append(F(Labels,
             "v.label_out")).Append(" AS label_out FROM call_view v").ToString();
 

@@ -138,9 +138,9 @@ internal sealed class StoreNames(IRecordNames names, int node)
     {
         CallSite site = names.Find(call.Site);
         return FindOrAdd(connection,
-            "SELECT id FROM shape WHERE caller = $1 AND callee = $2 AND function = $3 AND node = $4 AND outcome = $5 AND copies = $6 AND exact = $7",
+            "SELECT id FROM shape WHERE caller = $1 AND callee = $2 AND function = $3 AND node = $4 AND outcome = $5 AND copies = $6 AND exact = $7 AND host = $8 AND attempt = $9",
             """
-            INSERT INTO shape (caller, callee, function, node, outcome, copies, exact) VALUES ($1, $2, $3, $4, $5, $6, $7)
+            INSERT INTO shape (caller, callee, function, node, outcome, copies, exact, host, attempt) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
             ON CONFLICT DO NOTHING RETURNING id
             """,
             new NpgsqlParameter { Value = Component(connection, site.Caller) },
@@ -149,7 +149,9 @@ internal sealed class StoreNames(IRecordNames names, int node)
             new NpgsqlParameter { Value = node },
             new NpgsqlParameter { Value = (short)call.Outcome },
             new NpgsqlParameter { Value = (short)call.Copies },
-            new NpgsqlParameter { Value = call.Exact });
+            new NpgsqlParameter { Value = call.Exact },
+            new NpgsqlParameter { Value = site.Host ?? "" },
+            new NpgsqlParameter { Value = (short)site.Attempt });
     }
 
     private int Pair(NpgsqlConnection connection, CallRecord call) => FindOrAdd(connection,

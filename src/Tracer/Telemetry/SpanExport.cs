@@ -164,6 +164,8 @@ public sealed class SpanExport : IRecordObserver, IAsyncDisposable
         yield return new("chain.size.in", call.SizeIn);
         yield return new("chain.size.out", call.SizeOut);
         yield return new("chain.copies", (long)call.Copies);
+        if (!string.IsNullOrEmpty(site.Host)) yield return new("chain.silo", site.Host);
+        if (site.Attempt > 1) yield return new("chain.attempt", (long)site.Attempt);
     }
 
     private List<ActivityLink>? Links(in CallRecord call, IRecordNames names)
@@ -225,6 +227,8 @@ public sealed class SpanExport : IRecordObserver, IAsyncDisposable
         CallOutcome.TimedOut => "timed-out",
         CallOutcome.Cancelled => "cancelled",
         CallOutcome.Denied => "denied",
+        CallOutcome.NotStarted => "not-started",
+        CallOutcome.Lost => "lost",
         _ => "unknown",
     };
 

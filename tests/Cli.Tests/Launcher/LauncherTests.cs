@@ -18,11 +18,19 @@ public sealed class LauncherTests : IDisposable
             --list-sdks) echo "8.0.100 [/sdk]" ;;
             build)
                 if [ -n "${SDK_BUILD_ERROR:-}" ]; then echo "$SDK_BUILD_ERROR"; exit 1; fi
+                if [ -n "${SDK_RESTORE_ERROR:-}" ] && [ ! -f "$TREE/.chain/build/features.props" ]; then echo "$SDK_RESTORE_ERROR"; exit 1; fi
                 mkdir -p "$TREE/src/Cli/bin/Release/net10.0" && touch "$TREE/src/Cli/bin/Release/net10.0/chain.dll" ;;
+            restore) exit "${SDK_RESTORE_EXIT:-0}" ;;
             test) printf '%b' "${SDK_TEST_OUTPUT:-}"; exit "${SDK_TEST_EXIT:-0}" ;;
             *) echo "ran: ${*:2}" ;;
         esac
         """;
+
+    private const string NoOrleans =
+        "/tree/src/Silo/Silo.csproj : error NU1101: Unable to find package Microsoft.Orleans.Server. No packages exist with this id in source(s): feed [/tree/Chain.sln]";
+
+    private const string WithoutOrleans =
+        "chain: Orleans cannot be restored (NU1101: Unable to find package Microsoft.Orleans.Server): building without clusters; to try again: CHAIN_ORLEANS=retry ./chain\n";
 
     // The machine's own SDK must not be found, so the PATH has these and nothing else.
     private static readonly string[] Commands = ["bash", "env", "find", "sort", "cat", "mktemp", "mkdir", "mv", "rm", "tee", "awk", "touch", "flock", "dirname", "tr", "id", "uname"];
@@ -51,6 +59,8 @@ public sealed class LauncherTests : IDisposable
     private string Tools => Path.Combine(root, "tools");
 
     private string Log => Path.Combine(root, "sdk.log");
+
+    private string Features => Path.Combine(root, "tree/.chain/build/features.props");
 
     private string[] Builds => File.Exists(Log) ? [.. File.ReadLines(Log).Where(line => line.StartsWith("build ", StringComparison.Ordinal))] : [];
 
@@ -220,6 +230,77 @@ public sealed class LauncherTests : IDisposable
         Assert.StartsWith("skipping the tests that need these packages (names as in Debian): nodejs npm", lines[1]);
     }
 
+    [Fact]
+    public void WhereOrleansCannotBeHadItIsLeftOutWithOneLineAndNotAskedForAgain()
+    {
+        environment["SDK_RESTORE_ERROR"] = NoOrleans;
+        Assert.Equal((0, "ran: --help\n" + WithoutOrleans), Launch("--help"));
+        Assert.Contains(">false</UseOrleans>", File.ReadAllText(Features));
+        Assert.Equal(2, Builds.Length);
+
+        // It is not for the next run to find out again, nor for the tests.
+        Assert.Equal((0, "ran: --help\n"), Launch("--help"));
+        Assert.Equal(2, Builds.Length);
+        Assert.Contains("built without Orleans; skipping the tests of clusters\n", Launch("test").Output);
+        Assert.Equal(3, Builds.Length);
+        Launch("--help");
+        Assert.Equal(3, Builds.Length);
+
+        // A changed source is built as was decided.
+        File.WriteAllText(Path.Combine(root, "tree/src/Cli/Program.cs"), "changed");
+        Assert.Equal((0, "ran: --help\n"), Launch("--help"));
+        Assert.Equal(4, Builds.Length);
+    }
+
+    [Fact]
+    public void OrleansIsTriedAgainWhenAskedForOrWhenPackagesOrFeedsChanged()
+    {
+        environment["SDK_RESTORE_ERROR"] = NoOrleans;
+        Launch("--help");
+        environment["CHAIN_ORLEANS"] = "retry";
+        Assert.Equal((0, "ran: --help\n" + WithoutOrleans), Launch("--help"));
+        environment.Remove("CHAIN_ORLEANS");
+        foreach (string file in new[] { "Directory.Packages.props", "NuGet.config" })
+        {
+            File.WriteAllText(Path.Combine(root, "tree", file), "changed");
+            Assert.Equal((0, "ran: --help\n" + WithoutOrleans), Launch("--help"));
+            Assert.Equal((0, "ran: --help\n"), Launch("--help"));
+        }
+
+        environment["CHAIN_ORLEANS"] = "retry";
+        environment.Remove("SDK_RESTORE_ERROR");
+        Assert.Equal((0, "ran: --help\n"), Launch("--help"));
+        Assert.False(File.Exists(Features));
+    }
+
+    [Fact]
+    public void OrleansIsNotTriedWhereSomebodyDoesNotWantIt()
+    {
+        environment["CHAIN_ORLEANS"] = "no";
+        Assert.Equal((0, "ran: --help\n"), Launch("--help"));
+        Assert.Contains(">false</UseOrleans>", File.ReadAllText(Features));
+        Launch("--help");
+        Assert.Single(Builds);
+
+        environment.Remove("CHAIN_ORLEANS");
+        Launch("--help");
+        Assert.Equal(2, Builds.Length);
+        Assert.False(File.Exists(Features));
+    }
+
+    [Theory]
+    [InlineData("/tree/src/Silo/Silo.csproj : error NU1101: Unable to find package Npgsql. No packages exist with this id in source(s): feed", "0")]
+    [InlineData("/tree/src/Silo/Silo.csproj : error NU1605: Warning As Error: Detected package downgrade: Microsoft.Orleans.Server", "0")]
+    [InlineData(NoOrleans, "1")]
+    [InlineData("/tree/src/Silo/Silo.csproj : error NU1301: Unable to load the service index for source https://feed/index.json.", "1")]
+    public void WhatElseCannotBeRestoredIsAnErrorWithItsOwnText(string error, string exitWithoutOrleans)
+    {
+        environment["SDK_RESTORE_ERROR"] = error;
+        environment["SDK_RESTORE_EXIT"] = exitWithoutOrleans;
+        Assert.Equal((ExitCode.Unavailable, $"{error}\nchain: the build failed (log: .chain/build/build.log)\n"), Launch("--help"));
+        Assert.False(File.Exists(Features));
+    }
+
     public void Dispose() => Directory.Delete(root, true);
 
     private (int Code, string Output) Launch(params string[] arguments)
@@ -228,6 +309,7 @@ public sealed class LauncherTests : IDisposable
         start.ArgumentList.Add(Path.Combine(root, "tree/chain"));
         foreach (string argument in arguments) start.ArgumentList.Add(argument);
         start.Environment["PATH"] = Tools;
+        start.Environment["HOME"] = root;
         start.Environment["TREE"] = Path.Combine(root, "tree");
         start.Environment["SDK_LOG"] = Log;
         foreach ((string name, string value) in environment) start.Environment[name] = value;

@@ -102,7 +102,7 @@ public sealed class LineageCommandTests
         Run(record, "lineage", "path", record.Get.ToString(), "00000000000000ff").FailedWith(ExitCode.BadInput, "there is no call 00000000000000ff in the store");
         Run(record, "why", "pii", "mailr").FailedWith(ExitCode.BadInput, "AT: there is no component 'mailr' in the store, and it is no call's 16 hexadecimal digits; there are 'app/[red]evil[/]\\u{1b}[31m\\u{202e}\"}|<x>', 'clinic/front', 'clinic/mailer' and 4 more");
         Run(record, "why", "p i", "mailer").FailedWith(ExitCode.BadInput, "TAG: tag 'p i': a name is made of A-Z a-z 0-9 _ . : / -, found ' '");
-        Run(record, "traces", "--outcome", "sad").FailedWith(ExitCode.BadInput, "--outcome: expected returned, error, trapped, timed-out, cancelled or denied; found 'sad'");
+        Run(record, "traces", "--outcome", "sad").FailedWith(ExitCode.BadInput, "--outcome: expected returned, error, trapped, timed-out, cancelled, denied, not-started or lost; found 'sad'");
         Run(record, "traces", "--min-duration", "long").FailedWith(ExitCode.BadInput, "--min-duration: expected a time such as 250us, 20ms or 3s; found 'long'");
     }
 

@@ -37,6 +37,19 @@ public sealed class BacktestTests
         Assert.True(report.Decisions >= report.Calls * 4, "both sets are asked about arguments and results");
     }
 
+    [PostgresTheory]
+    [InlineData(CallOutcome.Returned, 4)]
+    [InlineData(CallOutcome.Denied, 2)]
+    [InlineData(CallOutcome.NotStarted, 2)]
+    [InlineData(CallOutcome.Lost, 2)]
+    public async Task ACallWhoseResultNobodySawHasNoneToDecideOn(CallOutcome outcome, int decisions)
+    {
+        await using NpgsqlDataSource database = await TestPostgres.NewDatabaseAsync();
+        (int calls, _) = await RecordedCalls.WriteAsync(database, 100, outcome);
+        BacktestReport report = await RunAsync(database, new LabelStore(), RecordedCalls.After, RecordedCalls.After);
+        Assert.Equal((calls, (long)calls * decisions), (report.Calls, report.Decisions));
+    }
+
     [PostgresFact]
     public async Task WithoutASetBeforeTheRecordItselfIsComparedWith()
     {

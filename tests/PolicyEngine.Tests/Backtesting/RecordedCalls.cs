@@ -15,7 +15,7 @@ internal static class RecordedCalls
 
     /// <summary>Records the traces.</summary>
     /// <returns>How many calls were recorded, and how many of them the second set denies.</returns>
-    public static async Task<(int Calls, int Denied)> WriteAsync(NpgsqlDataSource database, int traces)
+    public static async Task<(int Calls, int Denied)> WriteAsync(NpgsqlDataSource database, int traces, CallOutcome outcome = CallOutcome.Returned)
     {
         var labels = new LabelStore();
         var names = new CallNames();
@@ -46,7 +46,7 @@ internal static class RecordedCalls
 
         void Add(CallSiteId site, CallId id, CallId root, CallId parent, LabelId data) => calls.Add(new CallRecord
         {
-            Id = id, Trace = root.Value, Parent = parent, Site = site, LabelIn = data, LabelOut = data, Duration = 100_000,
+            Id = id, Trace = root.Value, Parent = parent, Site = site, LabelIn = data, LabelOut = data, Duration = 100_000, Outcome = outcome,
         });
     }
 

@@ -28,6 +28,22 @@ public sealed class PolicyReadingTests
         Assert.Equal(["a.yaml:4:11", "a.yaml:3:7", "a.yaml:3:12", "b.yaml:1:9"], issues.Select(i => i.Place.ToString()));
     }
 
+    [Theory]
+    [InlineData("returned")]
+    [InlineData("error")]
+    [InlineData("trapped")]
+    [InlineData("timed-out")]
+    [InlineData("cancelled")]
+    [InlineData("denied")]
+    [InlineData("not-started")]
+    [InlineData("lost")]
+    public void EveryOutcomeIsReadAndSeenByItsWord(string outcome)
+    {
+        PolicySet set = Sets.Load(
+            $"policy: p\neffect: alert\non: result\nwhen: call.outcome == '{outcome}'\ntests:\n- given: {{ event: result, outcome: {outcome}, callee: x/y }}\n  expect: alert\n");
+        Assert.Equal((true, "alert"), PolicyTestRunner.Run(set).Select(result => (result.Passed, result.Found)).Single());
+    }
+
     [Fact]
     public void TheVersionIsTheDigestOfWhatAPolicySays()
     {

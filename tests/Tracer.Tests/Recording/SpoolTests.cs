@@ -49,6 +49,39 @@ public sealed class SpoolTests : IDisposable
     }
 
     [Fact]
+    public void AFrameKeepsHostAndAttemptAndOneOfTheFirstVersionHasNone()
+    {
+        var (labels, names) = (new LabelStore(), new CallNames());
+        CallSiteId site = names.Intern(new CallSite(ComponentRef.Outside, new ComponentRef("a"), new FunctionRef("f"), "s2", 3));
+        using var frame = new MemoryStream();
+        SpoolFrame.Write(frame, new RecordBatch(new[] { new CallRecord { Id = new CallId(1), Trace = 1, Site = site } }, default), new ProcessNames(labels, names));
+        CallSite now = SpoolFrame.Read(frame.GetBuffer(), (int)frame.Length).Names.Find(site);
+        Assert.Equal(("s2", 3), (now.Host, now.Attempt));
+
+        // As a process of the first version wrote it: 64 and 40 bytes a record, one label, one site of five names, no key, no trace, one call, no flow.
+        using var old = new MemoryStream();
+        using (var writer = new BinaryWriter(old, System.Text.Encoding.UTF8, leaveOpen: true))
+        {
+            writer.Write((64 << 16) | 40);
+            writer.Write(1);
+            writer.Write(0);
+            writer.Write("");
+            writer.Write(1);
+            writer.Write(7);
+            foreach (string name in (string[])["outside", "", "a", "v", "f"]) writer.Write(name);
+            writer.Write(0);
+            writer.Write(0);
+            writer.Write(1);
+            writer.Write(System.Runtime.InteropServices.MemoryMarshal.AsBytes<CallRecord>([new CallRecord { Id = new CallId(9), Trace = 9, Site = new CallSiteId(7) }]));
+            writer.Write(0);
+        }
+
+        (RecordBatch batch, IRecordNames found) = SpoolFrame.Read(old.GetBuffer(), (int)old.Length);
+        Assert.Equal(new CallSite(ComponentRef.Outside, new ComponentRef("a", "v"), new FunctionRef("f")), found.Find(batch.Calls.Span[0].Site));
+        Assert.Equal(9, batch.Calls.Span[0].Id.Value);
+    }
+
+    [Fact]
     public void ATornEndIsCutOffAndADamagedFrameIsCountedAndKeptAside()
     {
         using (var spool = new Spool(_folder, 1 << 20, 1 << 20))

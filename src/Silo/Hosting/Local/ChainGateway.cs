@@ -1,6 +1,7 @@
 using System.Runtime.ExceptionServices;
 using Chain.Silo.Applications;
 using Chain.Silo.Calls;
+using Chain.Silo.Calls.Remote;
 using Chain.Tracer.Calls;
 using Chain.Tracer.Tags;
 using Chain.Tracer.Telemetry;
@@ -26,6 +27,8 @@ public sealed class NodeBusyException() : Exception("the node has as many calls 
 /// <summary>Where chains enter the node. Safe for any thread.</summary>
 internal sealed class ChainGateway(NodeServices services)
 {
+    private int sent;
+
     /// <summary>Calls a function of a component from outside.</summary>
     /// <param name="application">The application, which the caller holds.</param>
     /// <param name="component">The component.</param>
@@ -41,13 +44,15 @@ internal sealed class ChainGateway(NodeServices services)
     {
         using var ends = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         ends.CancelAfter(component.Plan.Limits.Deadline);
-        var chain = new ChainState(cancellation, ends.Token);
+        var chain = new ChainState(cancellation, ends.Token, component.Plan.Limits.Deadline);
+        CallRoute route = component.EntryOf(interfaceName, function, component.FunctionType(interfaceName, function), services);
+        if (route.Remote is { IsHere: false } remote) return await CallAsync(route, remote.Caller, arguments, incoming, chain).ConfigureAwait(false);
         var done = new TaskCompletionSource<GatewayResult>(TaskCreationOptions.RunContinuationsAsynchronously);
         bool isTaken = services.Threads.TryRun(() =>
         {
             try
             {
-                done.SetResult(Call(component, interfaceName, function, arguments, incoming, chain));
+                done.SetResult(Call(component, route, arguments, incoming, chain));
             }
             catch (Exception failure)
             {
@@ -77,7 +82,7 @@ internal sealed class ChainGateway(NodeServices services)
         Guest guest;
         try
         {
-            guest = component.Pool.Take(chain, chain.Cancellation);
+            guest = component.Target.Take(chain, route.KeyOf(arguments), chain.Cancellation);
         }
         catch (Exception failure) when (failure is WasmException or OperationCanceledException)
         {
@@ -89,7 +94,7 @@ internal sealed class ChainGateway(NodeServices services)
         frame = guest.Frame;
         if (pipeline.Begin(frame, route, incoming.Context, chain, 0, label, arguments, request) is { } denial)
         {
-            component.Pool.Return(guest, isSound: true);
+            guest.Owner.Return(guest, isSound: true);
             return (frame.Copy(), denial, null);
         }
 
@@ -109,16 +114,40 @@ internal sealed class ChainGateway(NodeServices services)
         if (error is not null) frame.LabelOut = frame.Label;
         pipeline.End(frame, outcome, refusal ?? error?.Message);
         CallFrame over = frame.Copy();
-        component.Pool.Return(guest, isSound: error is null);
+        guest.Owner.Return(guest, isSound: error is null);
         // A fault of the host's own is recorded like any end of a call, and is no answer.
         if (error is not (null or WasmException or OperationCanceledException)) ExceptionDispatchInfo.Throw(error);
         return (over, refusal ?? error?.Message, error);
     }
 
-    private GatewayResult Call(
-        DeployedComponent component, string? interfaceName, string function, ComponentValue[] arguments, Incoming incoming, ChainState chain)
+    /// <summary>A call that another silo answers: no guest runs here, so it needs no thread.</summary>
+    private async Task<GatewayResult> CallAsync(
+        CallRoute route, RemoteCaller caller, ComponentValue[] arguments, Incoming incoming, ChainState chain)
     {
-        CallRoute route = component.EntryOf(interfaceName, function, component.FunctionType(interfaceName, function), services);
+        if (Interlocked.Increment(ref sent) > services.MostSent)
+        {
+            Interlocked.Decrement(ref sent);
+            throw new NodeBusyException();
+        }
+
+        try
+        {
+            RemoteResult result = await caller.CallAsync(route, incoming.Context, chain, 0, incoming.Label, arguments).ConfigureAwait(false);
+
+            // A fault of the host's own is recorded like any end of a call, and is no answer.
+            if (result.Failure is { } failure and not (WasmException or OperationCanceledException)) ExceptionDispatchInfo.Throw(failure);
+            CallFrame frame = result.Frame;
+            return new GatewayResult(
+                frame.Call.Context.Trace, frame.Outcome, result.Value, services.Pipeline.Labels[result.Learned], result.Denial ?? result.Failure?.Message);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref sent);
+        }
+    }
+
+    private GatewayResult Call(DeployedComponent component, CallRoute route, ComponentValue[] arguments, Incoming incoming, ChainState chain)
+    {
         ComponentValue? value = null;
         (CallFrame frame, string? error, _) = Enter(component, route, incoming, chain, () => arguments, null, guest =>
         {

@@ -16,7 +16,7 @@ internal sealed class ChainHttpGuest(ChainGateway gateway, NodeServices services
     {
         var values = new RequestValues(request);
         Incoming incoming = services.Propagator.Extract(values.All("traceparent"), values.All("tracestate"), values.All("baggage"));
-        var chain = new ChainState(client, cancellation);
+        var chain = new ChainState(client, cancellation, component.Plan.Limits.Deadline);
         CallRoute route = component.HttpEntryOf(exposure.Export, requests, services);
         (_, string? error, Exception? failure) = gateway.Enter(component, route, incoming, chain, null, values, guest =>
         {

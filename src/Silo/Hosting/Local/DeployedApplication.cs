@@ -1,6 +1,7 @@
 using Chain.PolicyEngine.Decisions;
 using Chain.Silo.Applications;
 using Chain.Silo.Calls;
+using Chain.Silo.Calls.Remote;
 using Chain.Tracer.Calls;
 using Chain.Tracer.Tags;
 using Chain.Wasm.Components.Hosting;
@@ -83,10 +84,35 @@ internal sealed class DeployedApplication : IDisposable
         {
             Drops = [.. Plan.Declassifiers.Where(rule => Means(rule.Function)).SelectMany(static rule => rule.Drops)],
             Adds = [.. Plan.Endorsers.Where(rule => Means(rule.Function)).SelectMany(static rule => rule.Adds)],
-            Target = target.Pool,
+            Target = target.Target,
+            Remote = RemoteRouteTo(target.Plan, export, function, services),
+            KeyParameter = target.Plan.Key is { } key ? IndexOf(type, key) : -1,
+            Parties = PartyOf,
             ExportedInterface = export.Length == 0 ? null : export,
             ExportedFunction = function,
         };
+    }
+
+    /// <summary>A component or a sink by its whole name.</summary>
+    public CallParty? PartyOf(string name) =>
+        components.Values.FirstOrDefault(one => one.Plan.Party.Name == name)?.Plan.Party ?? Plan.Sinks.FirstOrDefault(rule => rule.Party.Name == name)?.Party;
+
+    private RemoteRoute? RemoteRouteTo(ComponentPlan target, string export, string function, NodeServices services)
+    {
+        if (services.Remote is not { } caller) return null;
+        bool isStateful = target.Instances == InstanceMode.Stateful;
+        return new RemoteRoute(
+            caller, Plan.Name, Version, target.Name, isStateful, target.Idempotent.Covers(export, function), !isStateful && services.MayRun(target));
+    }
+
+    private static int IndexOf(FuncType type, string parameter)
+    {
+        for (int i = 0; i < type.Parameters.Count; i++)
+        {
+            if (type.Parameters[i].Label == parameter) return i;
+        }
+
+        return -1;
     }
 
     public void Dispose()

@@ -20,6 +20,7 @@ namespace Chain.Silo.Hosting.Local;
 internal sealed class DeployedComponent : IDisposable
 {
     private readonly ConcurrentDictionary<(string? Interface, string Function), CallRoute> entries = new();
+    private readonly ConcurrentDictionary<(string Caller, string? Interface, string Function), CallRoute> remoteEntries = new();
     private readonly DeployedApplication application;
     private readonly OutgoingHttp? http;
 
@@ -54,7 +55,10 @@ internal sealed class DeployedComponent : IDisposable
         }
 
         Prepared = linker.Prepare(compiled);
-        Pool = new GuestPool(Prepared, Grants(services), services.Pipeline, plan.Instances, plan.Replicas);
+        Maker = new GuestMaker(Prepared, Grants(services), services.Pipeline);
+        Target = plan.Instances == InstanceMode.Stateful
+            ? new StatefulInstances(plan.Party.Name, Maker, services.Pipeline.Labels)
+            : new GuestPool(Maker, plan.Instances, plan.Replicas);
     }
 
     public ComponentPlan Plan { get; }
@@ -63,7 +67,10 @@ internal sealed class DeployedComponent : IDisposable
 
     public PreparedComponent Prepared { get; }
 
-    public GuestPool Pool { get; }
+    public GuestMaker Maker { get; }
+
+    /// <summary>Where its instances are had.</summary>
+    public IInstances Target { get; }
 
     /// <summary>Ties its imports to the components and sinks that they lead to; once all components of the application are there.</summary>
     public void Connect(NodeServices services)
@@ -85,6 +92,20 @@ internal sealed class DeployedComponent : IDisposable
         entries.GetOrAdd((interfaceName, function), key => application.RouteOf(
             CallParty.Outside, this, key.Interface ?? "", key.Function, type, RuleFunction.NameOf(key.Interface ?? "", key.Function), services));
 
+    /// <summary>The route of a call that another silo sent.</summary>
+    /// <param name="caller">The calling component of the same application; empty for a call from outside.</param>
+    /// <param name="interfaceName">The interface as the component exports it; <see langword="null"/> for a function of its own.</param>
+    /// <param name="function">The function.</param>
+    /// <param name="services">What the node has.</param>
+    /// <exception cref="KeyNotFoundException">There is no such caller or function.</exception>
+    public CallRoute RemoteEntryOf(string caller, string? interfaceName, string function, NodeServices services) =>
+        caller.Length == 0
+            ? EntryOf(interfaceName, function, FunctionType(interfaceName, function), services)
+            : remoteEntries.GetOrAdd((caller, interfaceName, function), key => application.RouteOf(
+                application.Components.GetValueOrDefault(key.Caller)?.Plan.Party
+                    ?? throw new KeyNotFoundException($"{application.Plan.Name} has no component '{key.Caller}'"),
+                this, key.Interface ?? "", key.Function, FunctionType(key.Interface, key.Function), RuleFunction.NameOf(key.Interface ?? "", key.Function), services));
+
     /// <summary>The route of HTTP requests.</summary>
     /// <param name="export">The name of its <c>wasi:http/incoming-handler</c>.</param>
     /// <param name="requests">What source rules put on requests.</param>
@@ -94,7 +115,7 @@ internal sealed class DeployedComponent : IDisposable
         FunctionRef name = RuleFunction.NameOf(export, "handle");
         var link = new CallLink(CallParty.Outside, Plan.Party, name);
         CallSiteId site = services.Names.Intern(new CallSite(ComponentRef.Outside, Plan.Party.Component, name));
-        return new CallRoute(link, site, null, requests, LabelRule.None) { Target = Pool, ExportedInterface = export, ExportedFunction = "handle" };
+        return new CallRoute(link, site, null, requests, LabelRule.None) { Target = Target, ExportedInterface = export, ExportedFunction = "handle" };
     });
 
     /// <summary>The type of a function that it exports.</summary>
@@ -110,7 +131,7 @@ internal sealed class DeployedComponent : IDisposable
 
     public void Dispose()
     {
-        Pool.Dispose();
+        Target.Dispose();
         http?.Dispose();
     }
 

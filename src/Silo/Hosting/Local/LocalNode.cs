@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Collections.Immutable;
 using Chain.PolicyEngine.Alerts;
 using Chain.PolicyEngine.Decisions;
 using Chain.PolicyEngine.Policies;
@@ -6,6 +7,7 @@ using Chain.PolicyEngine.Storage;
 using Chain.Silo.Applications;
 using Chain.Silo.Applications.Storage;
 using Chain.Silo.Calls;
+using Chain.Silo.Calls.Remote;
 using Chain.Tracer.Calls;
 using Chain.Tracer.Recording;
 using Chain.Tracer.Storage;
@@ -33,6 +35,7 @@ public sealed partial class LocalNode : IAsyncDisposable
     private readonly ConcurrentDictionary<string, ApplicationLog> logs = new();
     private readonly SemaphoreSlim deploying = new(1, 1);
     private readonly CancellationTokenSource stop = new();
+    private readonly TaskCompletionSource takesNoMore = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock gate = new();
     private readonly List<Task> background = [];
     private readonly HttpClient http = new();
@@ -47,6 +50,8 @@ public sealed partial class LocalNode : IAsyncDisposable
     private readonly ChainGateway gateway;
     private readonly GuestThreads threads;
     private readonly HeldVersions held;
+    private readonly GuestThreads remoteThreads;
+    private readonly RemoteAnswers answers;
     private readonly SpanExport? spans;
     private readonly LabelStore labels;
     private AlertPipeline alerts;
@@ -69,16 +74,24 @@ public sealed partial class LocalNode : IAsyncDisposable
         // A guest's stack for each call of a chain: those that are not used are only addresses.
         threads = new GuestThreads(options.Concurrency, options.Queue, options.Depth << 20);
         Engine engine = new ManagedEngine(new EngineOptions { CacheDirectory = CodeFolder(options.Folder) });
-        services = new NodeServices(engine, pipeline, names, new StateStore(database, new AgreedLabels(database)), new Propagator(labels), threads);
+        services = new NodeServices(engine, pipeline, names, new StateStore(database, new AgreedLabels(database)), new Propagator(labels), threads, options.Labels) { MostSent = options.Queue };
         gateway = new ChainGateway(services);
         held = new HeldVersions(LoadAsync);
+        remoteThreads = new GuestThreads(options.RemoteConcurrency, 0, options.Depth << 20);
+        answers = new RemoteAnswers(options.Name, services, remoteThreads, HoldAsync);
     }
 
     /// <summary>What the record calls the node.</summary>
     public string Name => options.Name;
 
+    /// <summary>What kind of place it is.</summary>
+    public IReadOnlyDictionary<string, string> Labels => options.Labels;
+
     /// <summary>The store.</summary>
     public NpgsqlDataSource Database { get; }
+
+    /// <summary>Connects to the store, with the password, which <see cref="Database"/> does not say.</summary>
+    internal string ConnectionString => options.Postgres ?? postgres!.ConnectionString;
 
     /// <summary>Where the private Postgres is; <see langword="null"/> where the store is the user's own.</summary>
     public string? PostgresFolder => postgres?.Folder;
@@ -86,7 +99,7 @@ public sealed partial class LocalNode : IAsyncDisposable
     /// <summary>Calls as they end.</summary>
     public CallFeed Feed { get; } = new();
 
-    /// <summary>Where applications' HTTP is served.</summary>
+    /// <summary>Where applications' HTTP is served; empty before <see cref="ListenAsync"/>.</summary>
     public string Url => exposures.Url;
 
     public RecorderCounters Counters => recorder.Counters;
@@ -128,7 +141,7 @@ public sealed partial class LocalNode : IAsyncDisposable
         }
     }
 
-    /// <summary>Serves applications' HTTP from now on: there is no <see cref="Url"/> before.</summary>
+    /// <summary>Serves applications' HTTP from now on.</summary>
     /// <exception cref="ListenException">The address cannot be had.</exception>
     public Task ListenAsync() => exposures.StartAsync();
 
@@ -141,7 +154,7 @@ public sealed partial class LocalNode : IAsyncDisposable
     public static async Task<LocalNode> OpenAsync(NodeOptions options, Action<ILoggingBuilder> logging, CancellationToken cancellation = default)
     {
         PrivatePostgres? postgres = options.Postgres is null
-            ? await PrivatePostgres.StartAsync(new PrivatePostgresOptions { Folder = Path.Combine(options.Folder, "postgres") }, cancellation).ConfigureAwait(false)
+            ? await PrivatePostgres.StartAsync(new PrivatePostgresOptions { Folder = options.SharedPostgres ?? Path.Combine(options.Folder, "postgres") }, cancellation).ConfigureAwait(false)
             : null;
         NpgsqlDataSource? database = null;
         CallRecorder? recorder = null;
@@ -255,7 +268,7 @@ public sealed partial class LocalNode : IAsyncDisposable
                 [
                     .. applications.Values.OrderBy(static one => one.Plan.Name, StringComparer.Ordinal).Select(static one => (
                         one.Plan, one.Version,
-                        (IReadOnlyDictionary<string, int>)one.Components.ToDictionary(static c => c.Key, static c => c.Value.Pool.Alive))),
+                        (IReadOnlyDictionary<string, int>)one.Components.ToDictionary(static c => c.Key, static c => c.Value.Target.Alive))),
                 ];
             }
         }
@@ -345,17 +358,60 @@ public sealed partial class LocalNode : IAsyncDisposable
         await decisions.FlushAsync(cancellation).ConfigureAwait(false);
     }
 
-    /// <summary>Takes no more calls, waits for those under way, and keeps what is there.</summary>
-    public async ValueTask DisposeAsync()
+    /// <summary>
+    /// Makes it a silo of a cluster: calls of components that have one instance, or that ask for another place, go to the silo that has it. Before any
+    /// application is deployed.
+    /// </summary>
+    /// <param name="transport">Carries calls to other silos.</param>
+    public void Join(IRemoteTransport transport)
     {
-        if (exposures is not null)
+        lock (gate)
         {
-            await exposures.StopAsync().ConfigureAwait(false);
-            await exposures.DisposeAsync().ConfigureAwait(false);
+            if (applications.Count > 0) throw new InvalidOperationException("applications are there already");
         }
+
+        services.Remote = new RemoteCaller(services.Pipeline, services.Names, transport, services.LabelTexts);
+    }
+
+    /// <summary>Answers a call that another silo sent; what goes wrong is in the reply.</summary>
+    /// <param name="request">One attempt of the call.</param>
+    /// <param name="slot">The instance, where the component is stateful.</param>
+    /// <param name="cancellation">The sender gives up.</param>
+    public Task<RemoteReply> AnswerAsync(RemoteRequest request, StatefulSlot? slot, CancellationToken cancellation) =>
+        answers.AnswerAsync(request, slot, cancellation);
+
+    /// <summary>Room for the one instance of a stateful component of which this silo is in charge.</summary>
+    public StatefulSlot NewSlot(RemoteTarget target) => new(target.Name, labels);
+
+    /// <summary>The labels that a silo must have to host a component; none where it asks for none, or is not known here.</summary>
+    public IReadOnlyDictionary<string, string> PlacementOf(string application, string component)
+    {
+        lock (gate)
+        {
+            return applications.GetValueOrDefault(application)?.Components.GetValueOrDefault(component)?.Plan.Placement
+                ?? ImmutableDictionary<string, string>.Empty;
+        }
+    }
+
+    /// <summary>Is done when the node begins to take no more calls from outside.</summary>
+    public Task TakesNoMore => takesNoMore.Task;
+
+    /// <summary>Takes no more calls from outside, and waits for those under way. Calls of other silos are answered still.</summary>
+    public async Task StopTakingAsync()
+    {
+        takesNoMore.TrySetResult();
+        if (exposures is not null) await exposures.StopAsync().ConfigureAwait(false);
 
         // Those that were broken off end too, and are recorded.
         await threads.DrainAsync(options.Drain).ConfigureAwait(false);
+    }
+
+    /// <summary>Takes no more calls, waits for those under way, and keeps what is there.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await StopTakingAsync().ConfigureAwait(false);
+        await remoteThreads.DrainAsync(options.Drain).ConfigureAwait(false);
+        if (exposures is not null) await exposures.DisposeAsync().ConfigureAwait(false);
         await stop.CancelAsync().ConfigureAwait(false);
         await Task.WhenAll(background).ConfigureAwait(false);
         lock (gate)
@@ -371,7 +427,8 @@ public sealed partial class LocalNode : IAsyncDisposable
         await alerts.DisposeAsync().ConfigureAwait(false);
         http.Dispose();
         await Database.DisposeAsync().ConfigureAwait(false);
-        if (postgres is not null) await LeavePostgresAsync(postgres).ConfigureAwait(false);
+        if (postgres is not null && options.SharedPostgres is not null) await postgres.DisposeAsync().ConfigureAwait(false);
+        else if (postgres is not null) await LeavePostgresAsync(postgres).ConfigureAwait(false);
         stop.Dispose();
         deploying.Dispose();
     }

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Chain.Silo.Applications;
 using Chain.Silo.Calls;
+using Chain.Silo.Calls.Remote;
 using Chain.Tracer.Calls;
 using Chain.Tracer.Storage;
 using Chain.Tracer.Telemetry;
@@ -11,7 +12,8 @@ using Chain.Wasm.Execution;
 namespace Chain.Silo.Hosting.Local;
 
 /// <summary>What a node has for the applications on it. Safe for any thread.</summary>
-internal sealed class NodeServices(Engine engine, CallPipeline pipeline, CallNames names, StateStore state, Propagator propagator, GuestThreads threads)
+internal sealed class NodeServices(
+    Engine engine, CallPipeline pipeline, CallNames names, StateStore state, Propagator propagator, GuestThreads threads, IReadOnlyDictionary<string, string> labels)
 {
     private readonly ConcurrentDictionary<string, Lazy<CompiledComponent>> compiled = new();
 
@@ -24,6 +26,18 @@ internal sealed class NodeServices(Engine engine, CallPipeline pipeline, CallNam
     public Propagator Propagator { get; } = propagator;
 
     public GuestThreads Threads { get; } = threads;
+
+    /// <summary>What makes calls to other silos; <see langword="null"/> while the node is none of a cluster.</summary>
+    public RemoteCaller? Remote { get; set; }
+
+    /// <summary>Calls from outside that wait for other silos at a time, at most.</summary>
+    public int MostSent { get; init; } = 20_000;
+
+    public LabelTexts LabelTexts { get; } = new(pipeline.Labels);
+
+    /// <summary>Whether this silo of a cluster may host a component: it has the labels that the component's place asks for.</summary>
+    public bool MayRun(ComponentPlan component) =>
+        component.Placement.All(wanted => labels.TryGetValue(wanted.Key, out string? has) && has == wanted.Value);
 
     /// <summary>A component's code, compiled once for all applications and versions that have it.</summary>
     public CompiledComponent Compile(ComponentPlan component) => compiled.GetOrAdd(

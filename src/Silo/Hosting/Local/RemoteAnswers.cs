@@ -1,0 +1,152 @@
+using Chain.PolicyEngine.Decisions;
+using Chain.Silo.Calls;
+using Chain.Silo.Calls.Remote;
+using Chain.Tracer.Calls;
+using Chain.Tracer.Tags;
+using Chain.Wasm;
+using Chain.Wasm.Components.Hosting;
+using Chain.Wasm.Components.Values;
+using CallOutcome = Chain.Tracer.Calls.CallOutcome;
+
+namespace Chain.Silo.Hosting.Local;
+
+/// <summary>
+/// Answers the calls that other silos send: the same pipeline, but for the decision on the arguments and the record of the call itself, which are the
+/// sender's. Safe for any thread.
+/// </summary>
+/// <param name="silo">What the record calls this node.</param>
+/// <param name="services">What the node has.</param>
+/// <param name="threads">
+/// Where these calls run: one that a chain waits for always gets a thread, because the chains that have the others may be waiting for it.
+/// </param>
+/// <param name="hold">Gives the version of an application that a chain began with.</param>
+internal sealed class RemoteAnswers(
+    string silo, NodeServices services, GuestThreads threads, Func<string, int, CancellationToken, Task<DeployedApplication>> hold)
+{
+    private readonly LabelTexts texts = services.LabelTexts;
+
+    /// <summary>Runs one attempt of a call.</summary>
+    /// <param name="request">The attempt.</param>
+    /// <param name="slot">The instance, where the component is stateful.</param>
+    /// <param name="cancellation">The sender gives up.</param>
+    public async Task<RemoteReply> AnswerAsync(RemoteRequest request, StatefulSlot? slot, CancellationToken cancellation)
+    {
+        using var ends = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        ends.CancelAfter(request.Left);
+        DeployedApplication application;
+        try
+        {
+            application = await hold(request.Application, request.Version, ends.Token).ConfigureAwait(false);
+        }
+        catch (Exception failure)
+        {
+            return RemoteReply.NotStarted(silo, $"{request.Application} version {request.Version} cannot be had: {failure.Message}");
+        }
+
+        try
+        {
+            return await AnswerAsync(application, request, slot, new ChainState(cancellation, ends.Token, request.Left)).ConfigureAwait(false);
+        }
+        catch (Exception failure) when (failure is OperationCanceledException or ObjectDisposedException)
+        {
+            return RemoteReply.NotStarted(silo, failure is ObjectDisposedException ? "its instance moves to another silo" : "it waited until its time was over");
+        }
+        catch (Exception failure) when (failure is KeyNotFoundException or WasmException)
+        {
+            // It would be the same on every silo.
+            return new RemoteReply { Silo = silo, HasStarted = true, Outcome = CallOutcome.Trapped, Error = failure.Message };
+        }
+        finally
+        {
+            application.Leave();
+        }
+    }
+
+    private async Task<RemoteReply> AnswerAsync(DeployedApplication application, RemoteRequest request, StatefulSlot? slot, ChainState chain)
+    {
+        DeployedComponent component = application.Components.GetValueOrDefault(request.Component)
+            ?? throw new KeyNotFoundException($"{request.Application} version {request.Version} has no component '{request.Component}'");
+        CallRoute route = component.RemoteEntryOf(request.Caller, request.Interface, request.Function, services);
+        ComponentValue[] arguments = ValueCodec.ReadArguments(request.Arguments.Span, route.Type!);
+        foreach (RemoteStep step in request.Passed)
+            chain.Add(application.PartyOf(step.Component) ?? new CallParty(new ComponentRef(step.Component)), texts.Read(step.Label));
+        foreach (string instance in request.Held) chain.Hold(instance);
+
+        // Without a thread: many may wait for a stateful instance.
+        if (slot is not null) await slot.EnterAsync(chain, chain.Cancellation).ConfigureAwait(false);
+        var done = new TaskCompletionSource<RemoteReply>(TaskCreationOptions.RunContinuationsAsynchronously);
+        bool isTaken = threads.TryRun(() =>
+        {
+            try
+            {
+                done.SetResult(Run(component, route, request, slot, chain, arguments));
+            }
+            catch (Exception failure)
+            {
+                done.SetException(failure);
+            }
+        });
+        if (isTaken) return await done.Task.ConfigureAwait(false);
+        slot?.Leave();
+        return RemoteReply.NotStarted(silo, "it has as many calls as it takes");
+    }
+
+    private RemoteReply Run(
+        DeployedComponent component, CallRoute route, RemoteRequest request, StatefulSlot? slot, ChainState chain, ComponentValue[] arguments)
+    {
+        CallPipeline pipeline = services.Pipeline;
+        Guest guest = slot is null ? component.Target.Take(chain, request.Key, chain.Cancellation) : slot.Take(component.Maker, chain);
+        LabelId label = texts.Read(request.Label);
+        CallFrame frame = guest.Frame;
+        ActiveCall call = request.Call.IsNone ? default : ActiveCall.StartedElsewhere(request.Call, default, route.Site, label);
+        frame.TakeUp(route, call, chain, request.Depth, label, request.Decisions);
+        if (route.Result.ReadsValue) frame.Arguments = arguments;
+        int passed = request.Passed.Count;
+        ReadOnlyMemory<byte> packed = default;
+        string? denial = null;
+        Exception? error = null;
+        try
+        {
+            guest.Enter(chain);
+            ComponentValue? value = guest.Function(route).Invoke(arguments);
+            denial = pipeline.Result(frame, value is ResultValue { IsOk: false }, () => value);
+            if (denial is null) packed = Packed(value, route);
+        }
+        catch (Exception failure)
+        {
+            error = failure;
+        }
+
+        CallOutcome outcome = error is null ? frame.Outcome : GuestInterceptor.OutcomeOf(chain, CallInterceptor.OutcomeOf(error));
+        RemoteReply reply = new()
+        {
+            Silo = silo,
+            HasStarted = true,
+            Outcome = outcome,
+            Error = denial ?? error?.Message,
+            Value = packed,
+            LabelOut = texts.Of(frame.LabelOut),
+            Label = texts.Of(frame.Label),
+            LabelRead = texts.Of(frame.LabelRead),
+            Passed = StepsSince(chain, passed),
+            Parts = [.. frame.Parts.Select(static part => new RemoteStep(part.Part, part.Tags.ToString()))],
+        };
+        guest.Owner.Return(guest, isSound: error is null);
+        return reply;
+    }
+
+    private RemoteStep[] StepsSince(ChainState chain, int before)
+    {
+        ReadOnlySpan<ChainStep> passed = chain.Passed.Span;
+        var steps = new RemoteStep[Math.Max(0, passed.Length - before)];
+        for (int i = 0; i < steps.Length; i++) steps[i] = new RemoteStep(passed[before + i].Component.Name, texts.Of(passed[before + i].Label));
+        return steps;
+    }
+
+    private static ReadOnlyMemory<byte> Packed(ComponentValue? value, CallRoute route)
+    {
+        var output = new System.Buffers.ArrayBufferWriter<byte>();
+        ValueCodec.WriteResult(output, value, route.Type!);
+        return output.WrittenMemory;
+    }
+}
