@@ -32,8 +32,8 @@ internal sealed class ExposureServer : IAsyncDisposable
         log = web.Services.GetRequiredService<ILogger<ExposureServer>>();
     }
 
-    /// <summary>Where it listens, once it does.</summary>
-    public string Url => Listening.UrlOf(web);
+    /// <summary>Where it listens; empty before it does.</summary>
+    public string Url => isListening ? Listening.UrlOf(web) : "";
 
     /// <summary>Makes a server that does not listen yet.</summary>
     public static ExposureServer Create(ChainGateway gateway, NodeServices services, NodeOptions options, Action<ILoggingBuilder> logging)

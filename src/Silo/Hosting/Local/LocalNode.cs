@@ -142,7 +142,7 @@ public sealed partial class LocalNode : IAsyncDisposable
         }
     }
 
-    /// <summary>Serves applications' HTTP from now on: there is no <see cref="Url"/> before.</summary>
+    /// <summary>Serves applications' HTTP from now on.</summary>
     /// <exception cref="ListenException">The address cannot be had.</exception>
     public Task ListenAsync() => exposures.StartAsync();
 
