@@ -63,9 +63,20 @@ public sealed class RunningSilos : IDisposable
 
 /// <summary>Silos in processes of their own, and the process that keeps them running.</summary>
 [UnsupportedOSPlatform("windows")]
-public sealed class SupervisedSilosTests(RunningSilos running) : IClassFixture<RunningSilos>
+public sealed class SupervisedSilosTests : IClassFixture<RunningSilos>
 {
-    private readonly NodeCommands chain = running.Chain;
+    private readonly RunningSilos running;
+    private readonly NodeCommands chain;
+
+    public SupervisedSilosTests(RunningSilos running)
+    {
+        this.running = running;
+        chain = running.Chain;
+
+        // Whatever a test before may have left.
+        if (running.Started.Length == 0) return;
+        foreach (string silo in (string[])["s1", "s2", "s3"]) RunningSilos.Await($"{silo} is there", () => running.StateOf(silo) == "running active");
+    }
 
     [ClusterFact]
     public void UpAndStatusShowEverySilo()

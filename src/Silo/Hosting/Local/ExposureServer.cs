@@ -21,7 +21,7 @@ internal sealed class ExposureServer : IAsyncDisposable
     private readonly NodeOptions options;
     private readonly ILogger log;
     private ImmutableArray<Entry> entries = [];
-    private bool isListening;
+    private volatile bool isListening;
 
     private ExposureServer(WebApplication web, ChainGateway gateway, NodeServices services, NodeOptions options)
     {
@@ -33,7 +33,7 @@ internal sealed class ExposureServer : IAsyncDisposable
     }
 
     /// <summary>Where it listens, once it does.</summary>
-    public string Url => Listening.UrlOf(web);
+    public string Url => isListening ? Listening.UrlOf(web) : "";
 
     /// <summary>Makes a server that does not listen yet.</summary>
     public static ExposureServer Create(ChainGateway gateway, NodeServices services, NodeOptions options, Action<ILoggingBuilder> logging)
