@@ -21,7 +21,7 @@ internal sealed class ExposureServer : IAsyncDisposable
     private readonly NodeOptions options;
     private readonly ILogger log;
     private ImmutableArray<Entry> entries = [];
-    private bool isListening;
+    private volatile bool isListening;
 
     private ExposureServer(WebApplication web, ChainGateway gateway, NodeServices services, NodeOptions options)
     {
