@@ -1,4 +1,6 @@
+using System.Net;
 using System.Net.Sockets;
+using Chain.Silo.Calls.Remote;
 using Chain.Silo.Hosting.Local;
 using Chain.Wasm.Text;
 using Microsoft.AspNetCore.Builder;
@@ -7,9 +9,9 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Npgsql;
+using Orleans;
 using Orleans.Runtime;
 using Orleans.Runtime.MembershipService.SiloMetadata;
-using Chain.Silo.Calls.Remote;
 using MemberStatus = global::Orleans.Runtime.SiloStatus;
 
 namespace Chain.Silo.Hosting.Cluster;
@@ -30,6 +32,7 @@ internal sealed class ClusterSilo : ICluster
     private readonly NpgsqlDataSource database;
     private readonly DateTimeOffset started = DateTimeOffset.UtcNow;
     private readonly Lock gate = new();
+    private readonly CancellationTokenSource leaves = new();
     private IHost host = null!;
     private ClusterEndpoints endpoints = null!;
     private Task? leaving;
@@ -44,6 +47,9 @@ internal sealed class ClusterSilo : ICluster
     }
 
     public SiloState State => (SiloState)state;
+
+    /// <summary>Cancelled when the silo begins to leave.</summary>
+    public CancellationToken Leaving => leaves.Token;
 
     /// <inheritdoc cref="ClusterSupport.StartAsync"/>
     public static async Task<ICluster> StartAsync(LocalNode node, NodeOptions options, Action<ILoggingBuilder> logging, CancellationToken cancellation)
@@ -102,9 +108,7 @@ internal sealed class ClusterSilo : ICluster
         }
     }
 
-    public void MapDashboard(WebApplication web, string path)
-    {
-    }
+    public void MapDashboard(WebApplication web, string path) => DashboardPages.Map(web, path, host.Services);
 
     /// <summary>Leaves the cluster; ends when it has left, and its process stays.</summary>
     public Task LeaveAsync()
@@ -117,6 +121,7 @@ internal sealed class ClusterSilo : ICluster
         if (State == SiloState.Active || leaving is not null) await LeaveAsync().ConfigureAwait(false);
         if (host is IAsyncDisposable disposable) await disposable.DisposeAsync().ConfigureAwait(false);
         await database.DisposeAsync().ConfigureAwait(false);
+        leaves.Dispose();
     }
 
     private IClusterMembershipService Membership => host.Services.GetRequiredService<IClusterMembershipService>();
@@ -129,6 +134,7 @@ internal sealed class ClusterSilo : ICluster
             {
                 endpoints = ClusterEndpoints.Choose(options.Cluster!);
                 host = SiloHost.Build(this, node, options, endpoints, database, logging);
+                await Predecessor.BuryAsync(host.Services.GetRequiredService<IMembershipTable>(), options.Name, cancellation).ConfigureAwait(false);
                 await host.StartAsync(cancellation).ConfigureAwait(false);
                 break;
             }
@@ -142,14 +148,16 @@ internal sealed class ClusterSilo : ICluster
             }
         }
 
-        if (host.Services.GetService<IRemoteTransport>() is { } transport) node.Join(transport);
         state = (int)SiloState.Active;
+        if (host.Services.GetService<IRemoteTransport>() is { } transport) node.Join(transport);
+        await host.Services.GetRequiredService<IGrainFactory>().GetGrain<IUpkeepGrain>(IUpkeepGrain.Key).StartAsync().WaitAsync(cancellation).ConfigureAwait(false);
     }
 
     private async Task LeaveOnceAsync()
     {
         await Task.Yield();
         state = (int)SiloState.Draining;
+        await leaves.CancelAsync().ConfigureAwait(false);
         await node.StopTakingAsync().ConfigureAwait(false);
         await host.StopAsync(CancellationToken.None).ConfigureAwait(false);
         state = (int)SiloState.Drained;
@@ -186,9 +194,10 @@ internal sealed class ClusterSilo : ICluster
     private static bool IsTaken(Exception failure) => failure is AddressInUseException or SocketException { SocketErrorCode: SocketError.AddressAlreadyInUse }
         || (failure.InnerException is { } inner && IsTaken(inner));
 
-    private static string ReasonOf(Exception failure)
+    private string ReasonOf(Exception failure)
     {
-        while (failure.InnerException is { } inner && failure is not NpgsqlException) failure = inner;
+        if (Listening.ReasonOf(failure, endpoints?.Silo ?? new IPEndPoint(options.Cluster!.Address, options.Cluster.SiloPort)) is { } taken) return taken;
+        while (failure.InnerException is { } inner && failure is not (NpgsqlException or ClusterException)) failure = inner;
         return failure.Message.ReplaceLineEndings(" ");
     }
 }

@@ -22,6 +22,9 @@ internal static class SiloHost
 
     private const string Npgsql = "Npgsql";
 
+    // It is counted whether anybody looks or not.
+    private const int DashboardInterval = 5_000;
+
     // A chain carries its own deadline, which ends its calls long before.
     private static readonly TimeSpan LongestCall = TimeSpan.FromHours(2);
 
@@ -62,6 +65,7 @@ internal static class SiloHost
                 (store.Invariant, store.DataSource) = (Npgsql, database);
                 store.GrainStorageSerializer = new OrleansGrainStorageSerializer(serializer);
             }));
+            silo.AddDashboard(static dashboard => (dashboard.HideTrace, dashboard.CounterUpdateIntervalMs) = (true, DashboardInterval));
             silo.AddGrainService<SiloService>();
             silo.Services.AddSingleton<SiloServices>();
         });
