@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Chain.PolicyEngine.Decisions;
 using Chain.PolicyEngine.Policies;
 using Chain.Tracer.Calls;
@@ -73,7 +74,7 @@ public enum InstanceMode
     /// <summary>Instances are kept between calls, and the label of what they have seen stays with them.</summary>
     Warm,
 
-    /// <summary>Exactly one instance, for as long as the application runs.</summary>
+    /// <summary>Exactly one instance, or one for each key, for as long as the application runs.</summary>
     Stateful,
 }
 
@@ -97,21 +98,44 @@ public sealed record ComponentPlan
     /// <summary>The instances that are kept ready, and that answer at a time; 1 where <see cref="Instances"/> is stateful. Default 8.</summary>
     public int Replicas { get; init; } = 8;
 
+    /// <summary>
+    /// The parameter whose value says which instance of a stateful component is called; <see langword="null"/> where there is one only. Functions
+    /// without that parameter call the instance of the empty key.
+    /// </summary>
+    public string? Key { get; init; }
+
+    /// <summary>Which functions may be called again when it cannot be known whether they ran.</summary>
+    public IdempotentFunctions Idempotent { get; init; } = IdempotentFunctions.None;
+
+    /// <summary>The labels that a silo must have, with the same values, to host it: those of its own that say a place, <c>region</c> and <c>zone</c>.</summary>
+    public IReadOnlyDictionary<string, string> Placement =>
+        Party.Labels.Where(static label => label.Key is "region" or "zone").ToImmutableSortedDictionary(StringComparer.Ordinal);
+
     public ComponentGrants Grants { get; init; } = new();
 
     public InstanceLimits Limits { get; init; } = new();
-    // TEMP
-    public string? Key { get; init; }
-    public Temp Idempotent { get; init; } = new();
-    public IReadOnlyDictionary<string, string> Placement { get; init; } = new Dictionary<string, string>();
-    public sealed class Temp { public bool Covers(string a, string b) => false; }
-    // END
 
     /// <summary>
     /// Names of imported interfaces that have types only: nobody has to meet them, and <see cref="Wasm.Components.Runtime.ComponentLinker.AddRoute"/>
     /// links them.
     /// </summary>
     public IReadOnlyList<string> TypeImports { get; init; } = [];
+}
+
+/// <summary>Functions that do no more when they run twice. Immutable.</summary>
+/// <param name="IsAll">Whether all functions of the component are.</param>
+/// <param name="Functions">Those that are, where not all are.</param>
+public sealed record IdempotentFunctions(bool IsAll, IReadOnlyList<RuleFunction> Functions)
+{
+    public static IdempotentFunctions None { get; } = new(false, []);
+
+    public static IdempotentFunctions All { get; } = new(true, []);
+
+    /// <summary>Whether a function is one.</summary>
+    /// <param name="export">The export's name as it stands in the component; empty for a function that is exported by itself.</param>
+    /// <param name="function">The function's name.</param>
+    public bool Covers(string export, string function) =>
+        IsAll || Functions.Any(one => one.Name == function && one.Export == export);
 }
 
 /// <summary>An import of one component that an export of another meets.</summary>

@@ -62,6 +62,10 @@ public static class PlanJson
         Pairs(json, "labels", component.Party.Labels);
         json.WriteString("instances", component.Instances.ToString().ToLowerInvariant());
         json.WriteNumber("replicas", component.Replicas);
+        if (component.Key is not null) json.WriteString("key", component.Key);
+        if (component.Idempotent.IsAll) json.WriteBoolean("idempotent", true);
+        else if (component.Idempotent.Functions.Count > 0)
+            Texts(json, "idempotent", component.Idempotent.Functions.Select(static function => function.Reference.Name).Order(StringComparer.Ordinal));
         ComponentGrants grants = component.Grants;
         json.WriteStartObject("grants");
         Pairs(json, "environment", grants.Environment);

@@ -29,8 +29,13 @@ public sealed class StatefulSlot(string name, LabelStore labels) : IGuestOwner, 
     /// <summary>Whether nobody has it or waits for it.</summary>
     public bool IsIdle => turn.CurrentCount == 1;
 
+    /// <summary><see cref="Residual"/> as a text that other silos can read.</summary>
+    public string LabelText => labels[Residual].ToString();
+
     /// <summary>Goes on where another silo's instance ended.</summary>
-    public void Remember(LabelId residual, in CallContext call) => (Residual, Remembered) = (residual, call);
+    /// <exception cref="FormatException">The text is no label.</exception>
+    public void Remember(string label, in CallContext call) =>
+        (Residual, Remembered) = (label.Length == 0 ? LabelId.Empty : labels.Intern(Label.Parse(label)), call);
 
     /// <summary>Waits for its turn.</summary>
     /// <exception cref="Wasm.Components.Hosting.ComponentTrapException">The chain has it already.</exception>
@@ -96,6 +101,26 @@ public sealed class StatefulSlot(string name, LabelStore labels) : IGuestOwner, 
         holder?.Release(name);
         holder = null;
         turn.Release();
+    }
+
+    /// <summary>Ends the instance: whoever waits for it gets none any more, and the call that it answers goes on to its end.</summary>
+    /// <param name="cancellation">Does not wait for that end any longer.</param>
+    /// <returns>False when a call is still under way.</returns>
+    public async Task<bool> CloseAsync(CancellationToken cancellation)
+    {
+        isDisposed = true;
+        try
+        {
+            await turn.WaitAsync(cancellation).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
+
+        Discard();
+        turn.Release();
+        return true;
     }
 
     /// <summary>Ends the instance, after the call that it answers.</summary>

@@ -233,7 +233,7 @@ public sealed class RemoteCallTests
         {
             var options = new NodeOptions
             {
-                Folder = Path.Combine(folder, name), Postgres = connection, Name = name, Upkeep = new UpkeepOptions { BundleAfter = TimeSpan.FromHours(1) },
+                Folder = Path.Combine(folder, name), Postgres = connection, Name = name, Labels = new Dictionary<string, string> { ["region"] = "eu" }, Upkeep = new UpkeepOptions { BundleAfter = TimeSpan.FromHours(1) },
             };
             LocalNode node = await LocalNode.StartAsync(options, static _ => { });
             node.Join(this);

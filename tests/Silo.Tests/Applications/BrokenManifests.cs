@@ -109,6 +109,43 @@ public static class BrokenManifests
             "chain.yaml:3:61: a stateful component has one instance, found replicas: 3"
         },
         {
+            "application: shop\ncomponents:\n  store: { path: store.wasm, key: id }\n",
+            "chain.yaml:3:35: 'key' is for a component with instances: stateful, found instances: reset"
+        },
+        {
+            "application: shop\ncomponents:\n  store: { path: store.wasm, instances: stateful, key: [id] }\n",
+            "chain.yaml:3:56: 'key' is a text, found a list"
+        },
+        {
+            "application: shop\ncomponents:\n  store: { path: store.wasm, instances: stateful, key: idd }\n",
+            "chain.yaml:3:56: no function of component 'store' has a parameter 'idd'; expected id (did you mean 'id'?)"
+        },
+        {
+            "application: shop\ncomponents:\n  store: { path: store.wasm, instances: stateful, key: item }\n",
+            "chain.yaml:3:56: parameter 'item' of 'test:shop/store#put' is a record; a key is a string, an integer, a bool, a char or an enum"
+        },
+        {
+            "application: shop\ncomponents:\n  web: { path: web.wasm, instances: stateful, key: request }\n  store: { path: store.wasm }\n",
+            "chain.yaml:3:52: parameter 'request' of 'wasi:http/incoming-handler#handle' is a handle to a resource; a key is a string, an integer, a bool, a char or an enum"
+        },
+        {
+            "application: shop\ncomponents:\n  worker: { path: worker.wasm, instances: stateful, key: id, grants: { http: [], keyvalue: [], logging: true } }\n",
+            "chain.yaml:3:58: no function of component 'worker' has a parameter 'id'; none has one that can be a key"
+        },
+        {
+            "application: shop\ncomponents:\n  store: { path: store.wasm, idempotent: yes }\n",
+            "chain.yaml:3:42: 'idempotent' is true, or a list of functions such as [\"clinic:records/store#get\"], found 'yes'"
+        },
+        {
+            "application: shop\ncomponents:\n  store: { path: store.wasm, idempotent: { get: true } }\n",
+            "chain.yaml:3:42: 'idempotent' is true, or a list of functions such as [\"clinic:records/store#get\"], found a mapping"
+        },
+        {
+            "application: shop\ncomponents:\n  store: { path: store.wasm, idempotent: [\"test:shop/store#gett\", get] }\n",
+            "chain.yaml:3:43: component 'store' exports no function 'test:shop/store#gett'; expected one of test:shop/store#all, test:shop/store#check, test:shop/store#get, test:shop/store#put (did you mean 'test:shop/store#get'?)\n"
+            + "chain.yaml:3:67: component 'store' exports no function 'get'; expected one of test:shop/store#all, test:shop/store#check, test:shop/store#get, test:shop/store#put"
+        },
+        {
             "application: shop\ncomponents:\n  store: { path: store.wasm, replicas: 0 }\n",
             "chain.yaml:3:40: 'replicas' of component 'store' is a whole number from 1 to 1000, found '0'"
         },

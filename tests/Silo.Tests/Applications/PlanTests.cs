@@ -14,10 +14,12 @@ public sealed class PlanTests
         components:
           store:
             path: store.wasm
-            labels: { region: eu }
+            labels: { zone: z1, vendor: acme, region: eu }
             instances: stateful
+            key: id
+            idempotent: ["test:shop/store#get", "test:shop/store@1.2.0#all"]
             limits: { memory: 16MiB, deadline: 500ms, fuel: 1000000 }
-          web: { path: web.wasm, replicas: 3 }
+          web: { path: web.wasm, replicas: 3, idempotent: true }
           worker:
             path: worker.wasm
             instances: warm
@@ -61,6 +63,15 @@ public sealed class PlanTests
 
         ComponentPlan store = plan.Components["store"];
         Assert.Equal((InstanceMode.Stateful, 1, "eu"), (store.Instances, store.Replicas, store.Party.Region));
+        Assert.Equal("id", store.Key);
+        Assert.Equal([("region", "eu"), ("zone", "z1")], store.Placement.Select(label => (label.Key, label.Value)));
+        Assert.Equal(
+            (true, true, false, false),
+            (store.Idempotent.Covers("test:shop/store@1.2.0", "get"), store.Idempotent.Covers("test:shop/store@1.2.0", "all"),
+                store.Idempotent.Covers("test:shop/store@1.2.0", "put"), store.Idempotent.Covers("", "get")));
+        Assert.True(plan.Components["web"].Idempotent.Covers("wasi:http/incoming-handler@0.2.12", "handle"));
+        Assert.Equal((null, 0), (plan.Components["worker"].Key, plan.Components["worker"].Placement.Count));
+        Assert.False(plan.Components["worker"].Idempotent.Covers("", "run"));
         Assert.Equal("shop/store@" + store.Digest, store.Party.Component.ToString());
         Assert.Equal(
             new InstanceLimits { MemoryBytes = 16 << 20, Deadline = TimeSpan.FromMilliseconds(500), Fuel = 1_000_000 }, store.Limits);
@@ -109,6 +120,9 @@ public sealed class PlanTests
         string plain = await Digest(Whole, Policy);
         Assert.Equal(plain, await Digest("# a comment\n" + Whole.Replace("replicas: 3", "replicas:   3"), Policy));
         Assert.NotEqual(plain, await Digest(Whole.Replace("replicas: 3", "replicas: 4"), Policy));
+        Assert.NotEqual(plain, await Digest(Whole.Replace("    key: id\n", ""), Policy));
+        Assert.NotEqual(plain, await Digest(Whole.Replace("replicas: 3, idempotent: true", "replicas: 3"), Policy));
+        Assert.NotEqual(plain, await Digest(Whole.Replace(", \"test:shop/store@1.2.0#all\"]", "]"), Policy));
         Assert.NotEqual(plain, await Digest(Whole, Policy + "\n# changed\n"));
         Assert.NotEqual(plain, await Digest(Whole.Replace("\"user={{ id }}\"", "\"user=*\""), Policy));
     }
@@ -122,6 +136,34 @@ public sealed class PlanTests
             "chain.yaml:4:3: warning: components call one another in a circle: back → front → back; a chain through it must come to an end by itself",
             application.Text(check));
         Assert.Equal(2, check.Require().Links.Count);
+    }
+
+    [Theory]
+    [InlineData("instances: stateful", "is stateful")]
+    [InlineData("labels: { region: eu, zone: z1 }", "runs where region=eu and zone=z1 only")]
+    [InlineData("labels: { vendor: acme }", null)]
+    public async Task ACallThatCannotGoToAnotherSiloIsAWarningWhereItMayHaveTo(string drain, string? reason)
+    {
+        using var application = new TestApplication($"application: pipes\ncomponents:\n  tap: {{ path: tap.wasm }}\n  drain: {{ path: drain.wasm, {drain} }}\n");
+        ApplicationCheck check = await application.CheckAsync();
+        Assert.Equal(
+            reason is null ? "" : "chain.yaml:3:3: warning: component 'tap' calls 'test:pipe/drain#push' of 'drain', which " + reason
+                + "; resources, streams and futures cannot go from one silo to another, so on a cluster such a call fails unless 'drain' answers on the caller's silo",
+            application.Text(check));
+        Assert.Single(check.Require().Links);
+    }
+
+    [Fact]
+    public async Task AStatefulComponentThatAnswersHttpIsAWarning()
+    {
+        using var application = new TestApplication(
+            "application: shop\ncomponents:\n  web: { path: web.wasm, instances: stateful }\n  store: { path: store.wasm }\nexpose:\n  - { component: web, http: / }\n  - { component: web, http: /a }\n");
+        ApplicationCheck check = await application.CheckAsync();
+        Assert.Equal(
+            "chain.yaml:3:3: warning: component 'web' is stateful and answers HTTP requests; a request cannot go from one silo to another, so on a cluster it "
+            + "fails unless the instance is on the silo that gets it",
+            application.Text(check));
+        Assert.NotNull(check.Plan);
     }
 
     [Fact]

@@ -49,6 +49,14 @@ internal sealed record ManifestComponent
 
     public int Replicas { get; init; }
 
+    public Placed<string>? Key { get; init; }
+
+    /// <summary>Whether all functions are idempotent.</summary>
+    public bool IsIdempotent { get; init; }
+
+    /// <summary>The functions that are, where not all are.</summary>
+    public IReadOnlyList<Placed<string>> Idempotent { get; init; } = [];
+
     public ComponentGrants Grants { get; init; } = new();
 
     /// <summary>The places of the grants' keys; of the component where it has none.</summary>

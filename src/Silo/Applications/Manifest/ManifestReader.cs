@@ -10,7 +10,7 @@ internal sealed partial class ManifestReader
     public static readonly string[] Keys =
         ["application", "components", "links", "expose", "sources", "sinks", "declassifiers", "endorsers", "policies", "alerts"];
 
-    public static readonly string[] ComponentKeys = ["path", "digest", "labels", "instances", "replicas", "grants", "limits"];
+    public static readonly string[] ComponentKeys = ["path", "digest", "labels", "instances", "key", "replicas", "idempotent", "grants", "limits"];
     public static readonly string[] LinkKeys = ["from", "import", "to", "export"];
     public static readonly string[] ExposureKeys = ["component", "http", "host"];
 
@@ -146,6 +146,10 @@ internal sealed partial class ManifestReader
         bool isStateful = mode == InstanceMode.Stateful;
         int replicas = fields.Number("replicas", 1, MostReplicas, isStateful ? 1 : DefaultReplicas);
         if (isStateful && replicas != 1) fields.Error("replicas", $"a stateful component has one instance, found replicas: {replicas}");
+        Placed<string>? key = fields.Text("key");
+        if (key is not null && !isStateful)
+            fields.Error(key.Place, $"'key' is for a component with instances: stateful, found instances: {InstanceWords.First(one => one.Mode == mode).Word}");
+        (bool isIdempotent, IReadOnlyList<Placed<string>> idempotent) = Idempotent(fields);
         Func<string, PolicyPlace> grantPlace = _ => name.Place;
         ComponentGrants granted = fields.Node("grants") is { } grantNode ? grants.Grants(grantNode, out grantPlace) : new ComponentGrants();
         return new ManifestComponent
@@ -156,10 +160,27 @@ internal sealed partial class ManifestReader
             Labels = Labels(fields),
             Instances = mode,
             Replicas = replicas,
+            Key = key,
+            IsIdempotent = isIdempotent,
+            Idempotent = idempotent,
             Grants = granted,
             GrantPlace = grantPlace,
             Limits = fields.Node("limits") is { } limitNode ? grants.Limits(limitNode) : new InstanceLimits(),
         };
+    }
+
+    private static (bool All, IReadOnlyList<Placed<string>> Functions) Idempotent(ManifestFields fields)
+    {
+        switch (fields.Node("idempotent"))
+        {
+            case null or YamlScalarNode { Value: "false" }: return (false, []);
+            case YamlScalarNode { Value: "true" }: return (true, []);
+            case YamlSequenceNode: return (false, fields.Texts("idempotent") ?? []);
+            case var other:
+                string found = other is YamlScalarNode { Value: { Length: > 0 } text } ? $"'{text}'" : YamlFields.Kind(other);
+                fields.Error("idempotent", $"'idempotent' is true, or a list of functions such as [\"clinic:records/store#get\"], found {found}");
+                return (false, []);
+        }
     }
 
     private ManifestLink? Link(YamlNode node)

@@ -16,6 +16,7 @@ internal sealed class PlanBuilder
     private readonly ApplicationManifest manifest;
     private readonly ApplicationBundle bundle;
     private readonly IssueList issues;
+    private readonly InstanceResolver instances;
     private readonly Dictionary<string, ResolvedComponent> components = new(StringComparer.Ordinal);
 
     private PlanBuilder(ApplicationManifest manifest, ApplicationBundle bundle, List<PolicyIssue> found)
@@ -23,6 +24,7 @@ internal sealed class PlanBuilder
         this.manifest = manifest;
         this.bundle = bundle;
         issues = new IssueList(found);
+        instances = new InstanceResolver(issues);
     }
 
     /// <summary>Makes a plan.</summary>
@@ -72,6 +74,7 @@ internal sealed class PlanBuilder
             issues.Warning(place, $"components call one another in a circle: {string.Join(" → ", circle)}; a chain through it must come to an end by itself");
         }
 
+        SiloCrossings.Check(plan, components, issues);
         return plan;
     }
 
@@ -87,6 +90,8 @@ internal sealed class PlanBuilder
             Party = new CallParty(new ComponentRef($"{manifest.Name.Value}/{component.Name}", digest), written.Labels),
             Instances = written.Instances,
             Replicas = written.Replicas,
+            Key = instances.Key(component),
+            Idempotent = instances.Idempotent(component),
             Grants = written.Grants,
             Limits = written.Limits,
             TypeImports = typeImports,

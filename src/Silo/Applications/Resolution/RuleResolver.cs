@@ -16,6 +16,8 @@ internal sealed class RuleResolver(ApplicationManifest manifest, IReadOnlyDictio
 {
     private const string OutgoingHandler = "wasi:http/outgoing-handler";
 
+    private readonly ExportedFunctions functions = new(issues);
+
     public IReadOnlyList<SourceRule> Sources() => [.. manifest.Sources.Select(Source).OfType<SourceRule>()];
 
     public IReadOnlyList<SinkRule> Sinks()
@@ -50,7 +52,7 @@ internal sealed class RuleResolver(ApplicationManifest manifest, IReadOnlyDictio
         foreach (ManifestFunctionRule rule in rules)
         {
             if (Component(rule.Component, out ResolvedComponent? component) && component is not null
-                && Function(component, rule.Function) is (RuleFunction function, FuncType type))
+                && functions.Find(component, rule.Function) is (RuleFunction function, FuncType type))
             {
                 if (type.Result is null) issues.Error(rule.Function.Place, $"'{rule.Function.Value}' has no result, whose tags could change");
                 else yield return (rule, function);
@@ -66,7 +68,7 @@ internal sealed class RuleResolver(ApplicationManifest manifest, IReadOnlyDictio
         if (!Component(source.Component, out ResolvedComponent? component) || component is null) return null;
         if (source.On == SourcePlace.Request) return OfRequest(source, component);
         if (source.On == SourcePlace.Response) return OfResponse(source, component);
-        if (Function(component, source.Function!) is not (RuleFunction function, FuncType type)) return null;
+        if (functions.Find(component, source.Function!) is not (RuleFunction function, FuncType type)) return null;
         int argument = 0;
         ValType tagged;
         string what;
@@ -179,37 +181,4 @@ internal sealed class RuleResolver(ApplicationManifest manifest, IReadOnlyDictio
         issues.Error(name.Place, $"unknown component '{name.Value}'{Known.Hint(name.Value, manifest.Components.Select(c => c.Name.Value), "there is none")}");
         return false;
     }
-
-    private (RuleFunction, FuncType)? Function(ResolvedComponent component, Placed<string> written)
-    {
-        int hash = written.Value.LastIndexOf('#');
-        string path = hash < 0 ? "" : written.Value[..hash];
-        string name = written.Value[(hash + 1)..];
-        IReadOnlyList<NamedExtern> exports = hash < 0 ? ExternNames.Find(component.Exports, name) : ExternNames.Find(component.Exports, path);
-        if (exports.Count > 1)
-        {
-            issues.Error(written.Place, $"component '{component.Name}' exports '{path}' in several versions: {Known.List([.. exports.Select(e => e.Name)])}; say which");
-            return null;
-        }
-
-        switch (exports)
-        {
-            case [{ Type: FuncExtern { Func: var own } }] when hash < 0:
-                return (new RuleFunction(component.Name, "", name), own);
-            case [{ Type: InstanceExtern { Instance: var instance } } export] when hash >= 0 && instance.Find(name) is FuncExtern { Func: var func }:
-                return (new RuleFunction(component.Name, export.Name, name), func);
-        }
-
-        IEnumerable<string> known = component.Exports.SelectMany(FunctionsOf);
-        issues.Error(written.Place, $"component '{component.Name}' exports no function '{written.Value}'{Known.Hint(written.Value, known, "it exports none")}");
-        return null;
-    }
-
-    private static IEnumerable<string> FunctionsOf(NamedExtern export) => export.Type switch
-    {
-        FuncExtern => [export.Name],
-        InstanceExtern { Instance: var instance } => instance.Exports.Where(static one => one.Type is FuncExtern)
-            .Select(one => $"{InterfaceVersions.WithoutVersion(export.Name)}#{one.Name}"),
-        _ => [],
-    };
 }

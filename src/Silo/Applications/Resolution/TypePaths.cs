@@ -39,11 +39,15 @@ internal static class TypePaths
         FieldPath path = Resolve(text, type, what, out ValType end);
         var steps = path.Steps.ToList();
         end = OutOfOption(end, steps);
-        if (end is EnumType or PrimitiveType { Kind: not (PrimitiveKind.F32 or PrimitiveKind.F64 or PrimitiveKind.ErrorContext) }) return path with { Steps = steps };
+        if (IsText(end)) return path with { Steps = steps };
         string at = text.Length == 0 ? what : $"'{text}' of {what}";
         throw new FormatException(
             $"{at} is {Describe(end)}; a tag's value is a string, an integer, a bool, a char or an enum{Inside(end)}");
     }
+
+    /// <summary>Whether a value of a type is a short text that says all of it: a string, an integer, a bool, a char or an enum.</summary>
+    public static bool IsText(ValType type) =>
+        type is EnumType or PrimitiveType { Kind: not (PrimitiveKind.F32 or PrimitiveKind.F64 or PrimitiveKind.ErrorContext) };
 
     private static (FieldStep, ValType) Step(string name, ValType type, string at)
     {
@@ -102,7 +106,8 @@ internal static class TypePaths
         _ => "",
     };
 
-    private static string Describe(ValType type) => type switch
+    /// <summary>A type in a few words, with its article.</summary>
+    public static string Describe(ValType type) => type switch
     {
         PrimitiveType { Kind: PrimitiveKind.ErrorContext } => "an error-context",
         PrimitiveType primitive => $"{(primitive.Kind is PrimitiveKind.S8 or PrimitiveKind.S16 or PrimitiveKind.S32 or PrimitiveKind.S64 or PrimitiveKind.F32 or PrimitiveKind.F64 ? "an" : "a")} {primitive.Kind.ToString().ToLowerInvariant()}",

@@ -373,8 +373,8 @@ public sealed partial class LocalNode : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await StopTakingAsync().ConfigureAwait(false);
-        if (exposures is not null) await exposures.DisposeAsync().ConfigureAwait(false);
         await remoteThreads.DrainAsync(options.Drain).ConfigureAwait(false);
+        if (exposures is not null) await exposures.DisposeAsync().ConfigureAwait(false);
         await stop.CancelAsync().ConfigureAwait(false);
         await Task.WhenAll(background).ConfigureAwait(false);
         lock (gate)

@@ -1,0 +1,141 @@
+using Chain.Silo.Calls;
+using Chain.Silo.Calls.Remote;
+using Chain.Silo.Hosting.Local;
+using Chain.Tracer.Calls;
+using Chain.Tracer.Tags;
+using Orleans;
+using Microsoft.Extensions.Logging;
+using Orleans.Concurrency;
+using Orleans.Placement;
+using Orleans.Runtime;
+
+namespace Chain.Silo.Hosting.Cluster;
+
+/// <summary>
+/// A component on a silo that may host it; its key is <see cref="ComponentKey"/>. What goes wrong inside is in the reply, so that an exception always comes
+/// from the way there or back.
+/// </summary>
+[Alias("chain.IComponentGrain")]
+internal interface IComponentGrain : IGrainWithStringKey
+{
+    /// <summary>Runs one attempt of a call.</summary>
+    [Alias("call")]
+    ValueTask<ReplyMessage> CallAsync(CallMessage message, CancellationToken cancellation);
+}
+
+/// <summary>The key of a component's grain: <c>application/component</c>, and after another slash which instance of a stateful one.</summary>
+internal static class ComponentKey
+{
+    public static string Of(RemoteTarget target) => target.Name;
+
+    public static (string Application, string Component, string Key) Read(string key)
+    {
+        int first = key.IndexOf('/', StringComparison.Ordinal), second = key.IndexOf('/', first + 1);
+        return second < 0
+            ? (key[..first], key[(first + 1)..], "")
+            : (key[..first], key[(first + 1)..second], key[(second + 1)..]);
+    }
+}
+
+/// <summary>
+/// A stateless component where the caller's silo may not host it: any silo that may does. Its calls run beside one another, on guests' threads.
+/// </summary>
+[GrainType(TypeName), StatelessWorker, Reentrant, SiloLabelsFilter]
+internal sealed class StatelessComponentGrain(LocalNode node) : Grain, IComponentGrain
+{
+    public const string TypeName = "component";
+
+    public async ValueTask<ReplyMessage> CallAsync(CallMessage message, CancellationToken cancellation) =>
+        ReplyMessage.Of(await node.AnswerAsync(message.ToRequest(), null, cancellation));
+}
+
+/// <summary>What the instance of a stateful component may know for good.</summary>
+[GenerateSerializer, Alias("chain.stateful")]
+internal sealed record StatefulState
+{
+    /// <summary>The label of all calls so far.</summary>
+    [Id(0)] public string Label { get; set; } = "";
+
+    /// <summary>The last call that added to it: its trace and itself.</summary>
+    [Id(1)] public ulong TraceHigh { get; set; }
+
+    [Id(2)] public ulong TraceLow { get; set; }
+
+    [Id(3)] public long Call { get; set; }
+}
+
+/// <summary>
+/// A stateful component, or one key of it: one activation in the cluster, one instance in it, one call at a time. It is reentrant for Orleans so that the
+/// calls that wait are in a queue of ours: those that have not started when it moves say so, and are sent again.
+/// </summary>
+[GrainType(TypeName), Reentrant, SiloLabelsFilter]
+internal sealed partial class StatefulComponentGrain(
+    LocalNode node, [PersistentState("label", StatefulComponentGrain.Storage)] IPersistentState<StatefulState> state, ILogger<StatefulComponentGrain> log)
+    : Grain, IComponentGrain
+{
+    public const string TypeName = "stateful";
+
+    /// <summary>The name of the storage for <see cref="StatefulState"/>.</summary>
+    public const string Storage = "chain";
+
+    private readonly SemaphoreSlim writing = new(1, 1);
+    private StatefulSlot slot = null!;
+    private LabelId written;
+
+    public override Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        (string application, string component, string key) = ComponentKey.Read(this.GetPrimaryKeyString());
+        slot = node.NewSlot(new RemoteTarget(application, component, key, IsStateful: true));
+        StatefulState known = state.State;
+        slot.Remember(known.Label, new CallContext(new TraceId(known.TraceHigh, known.TraceLow), new CallId(known.Call)));
+        written = slot.Residual;
+        return Task.CompletedTask;
+    }
+
+    public async ValueTask<ReplyMessage> CallAsync(CallMessage message, CancellationToken cancellation)
+    {
+        RemoteReply reply = await node.AnswerAsync(message.ToRequest(), slot, cancellation);
+
+        // Before anybody has the answer: the instance may die with its silo at any moment.
+        if (slot.Residual != written && await KeepAsync() is { } failure)
+            reply = reply with { Outcome = CallOutcome.Lost, Value = default, Error = $"its label could not be stored: {failure}" };
+        return ReplyMessage.Of(reply);
+    }
+
+    public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
+        if (!await slot.CloseAsync(cancellationToken)) LogCutOff(log, this.GetPrimaryKeyString(), reason.Description);
+    }
+
+    private async Task<string?> KeepAsync()
+    {
+        await writing.WaitAsync();
+        try
+        {
+            LabelId now = slot.Residual;
+            if (now == written) return null;
+            CallContext last = slot.Remembered;
+            state.State = new StatefulState { Label = slot.LabelText, TraceHigh = last.Trace.High, TraceLow = last.Trace.Low, Call = last.Call.Value };
+            await state.WriteStateAsync();
+            written = now;
+            return null;
+        }
+        catch (Exception failure)
+        {
+            // Another silo may have taken over: this activation knows nothing any more.
+            LogNotKept(log, this.GetPrimaryKeyString(), failure.Message);
+            DeactivateOnIdle();
+            return failure.Message;
+        }
+        finally
+        {
+            writing.Release();
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Component}: its last call was cut off ({Reason})")]
+    private static partial void LogCutOff(ILogger log, string component, string reason);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Component}: its label could not be stored: {Reason}")]
+    private static partial void LogNotKept(ILogger log, string component, string reason);
+}
