@@ -58,18 +58,26 @@ internal static class SiloHost
             silo.Configure<SiloMessagingOptions>(static messaging => messaging.ResponseTimeout = LongestCall);
             silo.Configure<ExceptionSerializationOptions>(static exceptions => exceptions.SupportedNamespacePrefixes.Add(nameof(Chain)));
             silo.UseSiloMetadata(options.Labels.ToDictionary());
-            silo.UseAdoNetClustering(store => (store.Invariant, store.DataSource) = (Npgsql, database));
-            silo.UseAdoNetReminderService(store => (store.Invariant, store.DataSource) = (Npgsql, database));
-            silo.AddAdoNetGrainStorage(Storage, storage => storage.Configure<Serializer>((store, serializer) =>
-            {
-                (store.Invariant, store.DataSource) = (Npgsql, database);
-                store.GrainStorageSerializer = new OrleansGrainStorageSerializer(serializer);
-            }));
+            KeepIn(silo, database);
             silo.AddDashboard(static dashboard => (dashboard.HideTrace, dashboard.CounterUpdateIntervalMs) = (true, DashboardInterval));
             silo.AddGrainService<SiloService>();
             silo.Services.AddSingleton<SiloServices>();
         });
         return builder.Build();
+    }
+
+    /// <summary>Has a silo keep what it keeps in Postgres.</summary>
+    /// <param name="silo">The silo.</param>
+    /// <param name="database">The store, with Orleans' schema as search path.</param>
+    public static void KeepIn(ISiloBuilder silo, NpgsqlDataSource database)
+    {
+        silo.UseAdoNetClustering(store => (store.Invariant, store.DataSource) = (Npgsql, database));
+        silo.UseAdoNetReminderService(store => (store.Invariant, store.DataSource) = (Npgsql, database));
+        silo.AddAdoNetGrainStorage(Storage, storage => storage.Configure<Serializer>((store, serializer) =>
+        {
+            (store.Invariant, store.DataSource) = (Npgsql, database);
+            store.GrainStorageSerializer = new OrleansGrainStorageSerializer(serializer);
+        }));
     }
 
     /// <summary>
