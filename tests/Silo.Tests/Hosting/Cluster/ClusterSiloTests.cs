@@ -127,4 +127,18 @@ public sealed class ClusterSiloTests
 
         Assert.Equal(1, await cluster.AskAsync<long>("SELECT count(*) FROM orleans.reminder"));
     }
+
+    [ClusterFact]
+    public async Task ACrashedClusterComesBackUnderItsNames()
+    {
+        string[] names = ["s1", "s2", "s3"];
+        await using TestCluster cluster = await TestCluster.NewAsync();
+        foreach (string name in names) await cluster.AddGhostAsync(name);
+
+        await Task.WhenAll(names.Select(name => cluster.AddAsync(name)));
+
+        await TestCluster.UntilAsync(
+            async () => (await cluster[0].Cluster.SilosAsync(default)).Select(static one => $"{one.Name} {one.State}").SequenceEqual(["s1 Active", "s2 Active", "s3 Active"]),
+            "all are there");
+    }
 }

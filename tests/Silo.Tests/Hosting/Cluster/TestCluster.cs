@@ -46,7 +46,7 @@ internal sealed class TestCluster : IAsyncDisposable
         string folder = Path.Combine(Path.GetTempPath(), "chain-silo-" + Path.GetRandomFileName());
         var options = new NodeOptions { Folder = folder, Postgres = Store, Name = name, Cluster = new ClusterOptions(), Drain = TimeSpan.FromSeconds(5) };
         TestSilo silo = await TestSilo.StartAsync(change?.Invoke(options) ?? options, beforeItJoins);
-        silos.Add(silo);
+        lock (silos) silos.Add(silo);
         return silo;
     }
 
@@ -56,7 +56,7 @@ internal sealed class TestCluster : IAsyncDisposable
         await using NpgsqlCommand add = database.CreateCommand("""
             INSERT INTO orleans.cluster (id, version) VALUES ('chain', 7) ON CONFLICT (id) DO UPDATE SET version = orleans.cluster.version + 1;
             INSERT INTO orleans.silo (cluster, address, port, generation, name, host, status, gateway, started, alive)
-            VALUES ('chain', '127.0.0.1', 1, 1, @name, 'host', 3, 2, now() - interval '1 hour', now())
+            SELECT 'chain', '127.0.0.1', 1 + count(*), 1, @name, 'host', 3, 2, now() - interval '1 hour', now() FROM orleans.silo
             """);
         add.Parameters.AddWithValue("name", name);
         await add.ExecuteNonQueryAsync();
