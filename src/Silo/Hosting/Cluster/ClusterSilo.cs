@@ -135,6 +135,9 @@ internal sealed class ClusterSilo : ICluster
                 endpoints = ClusterEndpoints.Choose(options.Cluster!);
                 host = SiloHost.Build(this, node, options, endpoints, database, logging);
                 await Predecessor.BuryAsync(host.Services.GetRequiredService<IMembershipTable>(), options.Name, cancellation).ConfigureAwait(false);
+
+                // Before another silo can send a call: an application that is made for it must know the way to the others.
+                node.Join(host.Services.GetRequiredService<IRemoteTransport>());
                 await host.StartAsync(cancellation).ConfigureAwait(false);
                 break;
             }

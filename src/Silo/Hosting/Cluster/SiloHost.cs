@@ -1,4 +1,5 @@
 using System.Net;
+using Chain.Silo.Calls.Remote;
 using Chain.Silo.Hosting.Local;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -7,6 +8,7 @@ using Npgsql;
 using Orleans.Configuration;
 using Orleans.Dashboard;
 using Orleans.Hosting;
+using Orleans.Placement;
 using Orleans.Runtime;
 using Orleans.Runtime.MembershipService.SiloMetadata;
 using Orleans.Serialization;
@@ -62,6 +64,8 @@ internal static class SiloHost
             silo.AddDashboard(static dashboard => (dashboard.HideTrace, dashboard.CounterUpdateIntervalMs) = (true, DashboardInterval));
             silo.AddGrainService<SiloService>();
             silo.Services.AddSingleton<SiloServices>();
+            silo.Services.AddSingleton<IRemoteTransport, GrainTransport>();
+            silo.Services.AddPlacementFilter<SiloLabelsFilterStrategy, SiloLabelsFilterDirector>(ServiceLifetime.Transient);
         });
         return builder.Build();
     }
