@@ -17,7 +17,7 @@ using MemberStatus = global::Orleans.Runtime.SiloStatus;
 namespace Chain.Silo.Hosting.Cluster;
 
 /// <summary>A node's place in its cluster: an Orleans silo in the node's process. Safe for any thread.</summary>
-internal sealed class ClusterSilo : ICluster
+internal sealed partial class ClusterSilo : ICluster
 {
     /// <summary>Where Orleans' tables are (<c>migrations/0006_orleans.sql</c>).</summary>
     public const string Schema = "orleans";
@@ -152,7 +152,6 @@ internal sealed class ClusterSilo : ICluster
         }
 
         state = (int)SiloState.Active;
-        if (host.Services.GetService<IRemoteTransport>() is { } transport) node.Join(transport);
         await host.Services.GetRequiredService<IGrainFactory>().GetGrain<IUpkeepGrain>(IUpkeepGrain.Key).StartAsync().WaitAsync(cancellation).ConfigureAwait(false);
     }
 
@@ -161,8 +160,20 @@ internal sealed class ClusterSilo : ICluster
         await Task.Yield();
         state = (int)SiloState.Draining;
         await leaves.CancelAsync().ConfigureAwait(false);
+        Task time = Task.Delay(options.Drain);
         await node.StopTakingAsync().ConfigureAwait(false);
-        await host.StopAsync(CancellationToken.None).ConfigureAwait(false);
+        Task left = host.StopAsync();
+        if (await Task.WhenAny(left, time).ConfigureAwait(false) == time) node.BreakOffAnswers();
+        try
+        {
+            await left.ConfigureAwait(false);
+        }
+        catch (Exception failure) when (failure is OperationCanceledException or AggregateException)
+        {
+            // It is out all the same: the others hold it for dead, and what it had under way for lost.
+            LogCutOff(host.Services.GetRequiredService<ILogger<ClusterSilo>>(), options.Name, failure.Message.ReplaceLineEndings(" "));
+        }
+
         state = (int)SiloState.Drained;
     }
 
@@ -203,4 +214,7 @@ internal sealed class ClusterSilo : ICluster
         while (failure.InnerException is { } inner && failure is not (NpgsqlException or ClusterException)) failure = inner;
         return failure.Message.ReplaceLineEndings(" ");
     }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "silo {Silo} left the cluster without waiting any longer: {Reason}")]
+    private static partial void LogCutOff(ILogger log, string silo, string reason);
 }

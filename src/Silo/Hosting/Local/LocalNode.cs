@@ -351,6 +351,9 @@ public sealed partial class LocalNode : IAsyncDisposable
     public Task<RemoteReply> AnswerAsync(RemoteRequest request, StatefulSlot? slot, CancellationToken cancellation) =>
         answers.AnswerAsync(request, slot, cancellation);
 
+    /// <summary>Ends calls of other silos that are under way: they are lost, as if the silo had died, but their senders hear of it.</summary>
+    internal void BreakOffAnswers() => answers.BreakOff();
+
     /// <summary>Room for the one instance of a stateful component of which this silo is in charge.</summary>
     public StatefulSlot NewSlot(RemoteTarget target) => new(target.Name, labels);
 
