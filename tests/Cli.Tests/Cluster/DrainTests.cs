@@ -50,8 +50,8 @@ public sealed class DrainTests
         await cluster.DeployHopAsync(static manifest =>
             manifest.Replace("c0: { path: relay.wasm, labels: { region: eu }", "c0: { path: relay.wasm, labels: { region: us }", StringComparison.Ordinal));
         Task<GatewayResult> call = cluster.Nodes[0].CallAsync(
-            HopApplication.Name, "c0", "chain:hop/step", "step", [new IntegerValue(PrimitiveKind.U32, 0), new IntegerValue(PrimitiveKind.U32, -1)]);
-        while (cluster.Nodes[1].Applications[0].Instances["c0"] == 0) await Task.Delay(20);
+            HopApplication.Name, "c0", "chain:hop/step", "step", [new IntegerValue(PrimitiveKind.U32, 0), new IntegerValue(PrimitiveKind.U32, uint.MaxValue)]);
+        while (!call.IsCompleted && cluster.Nodes[1].Applications[0].Instances["c0"] == 0) await Task.Delay(20);
 
         await cluster.Cluster.DrainAsync("s2", default);
         GatewayResult result = await call;
