@@ -401,6 +401,9 @@ public sealed partial class LocalNode : IAsyncDisposable
         }
     }
 
+    /// <summary>Ends calls of other silos that are under way: they are lost, as if the silo had died, but their senders hear of it.</summary>
+    internal void BreakOffAnswers() => answers.BreakOff();
+
     /// <summary>Room for the one instance of a stateful component of which this silo is in charge.</summary>
     public StatefulSlot NewSlot(RemoteTarget target) => new(target.Name, labels);
 
@@ -531,10 +534,25 @@ public sealed partial class LocalNode : IAsyncDisposable
         await old.DisposeAsync().ConfigureAwait(false);
     }
 
+    /// <summary>One round of looking after the store, where the cluster says whose turn it is; one that fails is left to the next.</summary>
+    internal async Task UpkeepAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            await new StoreUpkeep(Database, options.Upkeep).RunAsync(cancellation).ConfigureAwait(false);
+        }
+        catch (Exception failure) when (failure is NpgsqlException or TimeoutException or OperationCanceledException)
+        {
+            if (!cancellation.IsCancellationRequested) LogUpkeep(log, failure.Message);
+        }
+    }
+
     private void StartBackground()
     {
         var upkeep = new StoreUpkeep(Database, options.Upkeep);
-        background.Add(Task.Run(() => upkeep.RunEveryAsync(TimeSpan.FromMinutes(1), error => LogUpkeep(log, error.Message), stop.Token)));
+        // In a cluster a grain has its rounds, on one silo.
+        if (options.Cluster is null)
+            background.Add(Task.Run(() => upkeep.RunEveryAsync(TimeSpan.FromMinutes(1), error => LogUpkeep(log, error.Message), stop.Token)));
         background.Add(Task.Run(WatchPoliciesAsync));
         background.Add(Task.Run(() => held.TrimEveryMinuteAsync(stop.Token)));
     }
