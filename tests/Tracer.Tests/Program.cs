@@ -25,7 +25,7 @@ internal static class Program
         if (args is not ["record", var connection, var folder]) return 2;
         await using NpgsqlDataSource database = NpgsqlDataSource.Create(connection);
         var (labels, names) = (new LabelStore(), new CallNames());
-        CallRecorder recorder = await CallRecorder.OpenAsync(database, labels, names, new RecorderOptions { Folder = folder });
+        CallRecorder recorder = await CallRecorder.OpenAsync(database, labels, names, new RecorderOptions { Folder = folder, BufferSize = 4096 });
         Thread[] makers = [.. Enumerable.Range(0, 2).Select(maker => new Thread(() => Record(recorder, labels, names, maker)))];
         foreach (Thread maker in makers) maker.Start();
         foreach (Thread maker in makers) maker.Join();

@@ -112,7 +112,7 @@ public sealed class BufferTests : IDisposable
         Put(left, 1, 30);
         byte[] records = File.ReadAllBytes(BufferFiles.Records(Buffers)), names = File.ReadAllBytes(BufferFiles.Names(Buffers));
         var random = new Random(7);
-        for (int round = 0; round < 200; round++)
+        for (int round = 0; round < 120; round++)
         {
             (byte[] some, byte[] others) = ([.. records], [.. names]);
             switch (round % 6)

@@ -9,6 +9,7 @@ namespace Chain.Tracer.Recording.Buffers;
 internal sealed class RecordBuffers
 {
     private const int Batches = 4;
+    // A trace may have half a kilobyte of state.
     private const int Traces = 4096;
     private const int BatchTraces = 2048;
 
@@ -59,8 +60,10 @@ internal sealed class RecordBuffers
     /// <exception cref="StoreException">The folder has no room for them, or does not map files.</exception>
     public static RecordBuffers Create(string folder, int lanes, RecorderOptions options, LabelStore labels, CallNames names, ISpoolDisk disk)
     {
-        var layout = new BufferLayout(lanes, RecordRing<CallRecord>.SlotsFor(options.BufferSize), RecordRing<FlowRecord>.SlotsFor(options.BufferSize / 2), Traces, Batches,
-            Math.Clamp(options.BatchSize, 1, BufferLayout.MostSlots), BatchTraces);
+        var layout = new BufferLayout(
+            lanes, RecordRing<CallRecord>.SlotsFor(options.BufferSize), RecordRing<FlowRecord>.SlotsFor(options.BufferSize / 2),
+            RecordRing<TraceSlot>.SlotsFor(Math.Min(Traces, options.BufferSize)), Batches,
+            Math.Clamp(options.BatchSize, 1, BufferLayout.MostSlots), Math.Clamp(options.BatchSize, 1, BatchTraces));
         try
         {
             Directory.CreateDirectory(folder);
