@@ -153,6 +153,29 @@ public sealed class BufferTests : IDisposable
         Assert.Empty(Directory.GetFiles(Buffers));
     }
 
+    [RootFact]
+    public void ARealDiskThatIsFullRefusesTheBuffersAndOneThatFillsUpUnderThemHarmsNothing()
+    {
+        using (new SmallDisk(_folder, "1m"))
+        {
+            Assert.Contains("No space left", Assert.Throws<StoreException>(() => RecordBuffers.Create(Buffers, 1, new RecorderOptions { Folder = "" }, _labels, _names, new SpoolDisk())).Message);
+            Assert.Empty(Directory.GetFiles(Buffers));
+
+            RecordBuffers left = Create();
+            using (FileStream rest = File.Create(Path.Combine(_folder, "rest")))
+            {
+                Assert.ThrowsAny<IOException>(() => Enumerable.Range(0, 1000).ToList().ForEach(_ => rest.Write(new byte[4096])));
+            }
+
+            // Every slot of the ring, and of a stage, where there is no byte left on the disk.
+            Put(left, 1, 500);
+            Take(left, stage: 0, keep: true);
+            Put(left, 501, 520);
+            File.Delete(Path.Combine(_folder, "rest"));
+            Assert.Equal(new Recovered(20, 20, 0), Recover().Found);
+        }
+    }
+
     [Fact]
     public void WhatTheSpoolsDiskDoesNotTakeStaysWhereItIs()
     {

@@ -35,6 +35,7 @@ internal sealed class NameJournal : IDisposable
     private long _length;
     private long _room;
     private long _pausedUntil;
+    private bool _closed;
     // Ids below these are in the file. The empty label is known to everybody.
     private int _labelCount = 1;
     private int _siteCount;
@@ -95,8 +96,13 @@ internal sealed class NameJournal : IDisposable
 
     public void Dispose()
     {
-        _file.Dispose();
-        _buffer.Dispose();
+        lock (_writing)
+        {
+            // Whoever ends a call too late finds nobody who writes, as with a disk that is full.
+            _closed = true;
+            _file.Dispose();
+            _buffer.Dispose();
+        }
     }
 
     private void Write(int sites, int labels, int keys)
@@ -104,6 +110,7 @@ internal sealed class NameJournal : IDisposable
         if (Environment.TickCount64 < Volatile.Read(ref _pausedUntil)) return;
         lock (_writing)
         {
+            if (_closed) return;
             (sites, labels, keys) = (Math.Max(sites, _siteCount), Math.Max(labels, _labelCount), Math.Max(keys, _keyCount));
             _buffer.SetLength(0);
             using var writer = new BinaryWriter(_buffer, Encoding.UTF8, leaveOpen: true);
