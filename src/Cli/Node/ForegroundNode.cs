@@ -1,6 +1,8 @@
 using System.Runtime.InteropServices;
 using Chain.Silo.Api;
 using Chain.Silo.Applications;
+using Chain.Silo.Applications.Storage;
+using Chain.Silo.Hosting;
 using Chain.Silo.Hosting.Local;
 using Chain.Wasm;
 using Microsoft.Extensions.Logging;
@@ -119,6 +121,10 @@ internal static class ForegroundNode
         catch (PolicyEngine.Policies.PolicySetException e)
         {
             throw Refused.Of(path, e.Issues);
+        }
+        catch (DeploymentBusyException e)
+        {
+            throw new CommandException(e.Message, ExitCode.Unavailable);
         }
         catch (WasmException e)
         {

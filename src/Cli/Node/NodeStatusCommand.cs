@@ -49,6 +49,8 @@ internal static class NodeStatusCommand
         Listing applications = ApplicationsOf(status);
         if (applications.Count == 0) Console.Out.WriteLine("no application runs; deploy one with: chain deploy PATH");
         applications.Write();
+        foreach (StoppedApplication one in status.NotRunning ?? [])
+            Console.Out.WriteLine($"{one.Name} version {one.Version} is active in the store and could not be started here: {one.Reason}");
     }
 
     /// <summary>The silos of the cluster, and those that should be and are not.</summary>

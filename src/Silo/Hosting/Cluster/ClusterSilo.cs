@@ -45,6 +45,12 @@ internal sealed class ClusterSilo : ICluster
 
     public SiloState State => (SiloState)state;
 
+    /// <summary>What the record calls the silo.</summary>
+    public string Name => options.Name;
+
+    /// <summary>What the silo's grains get.</summary>
+    public IServiceProvider Services => host.Services;
+
     /// <inheritdoc cref="ClusterSupport.StartAsync"/>
     public static async Task<ICluster> StartAsync(LocalNode node, NodeOptions options, Action<ILoggingBuilder> logging, CancellationToken cancellation)
     {
