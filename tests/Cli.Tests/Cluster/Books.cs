@@ -9,6 +9,9 @@ namespace Chain.Cli.Tests.Cluster;
 [UnsupportedOSPlatform("windows")]
 internal sealed partial class Books
 {
+    // Both numbers are read and written.
+    private const int Uses = 4;
+
     private readonly string application;
     private readonly IReadOnlyList<Effort> efforts;
     private readonly IReadOnlyDictionary<(string Component, string Key), uint> numbers;
@@ -40,7 +43,7 @@ internal sealed partial class Books
         (_, string book, _, bool isIdempotent) = LoadApplication.Ways[effort.Way];
         uint effects = numbers.GetValueOrDefault((book, effort.Id));
         int begun = effort.Answer is null ? 1 : traces[effort.Trace].Count(call => call.Callee == $"{application}/{book}" && call.Outcome is not ((short)CallOutcome.NotStarted or (short)CallOutcome.Denied));
-        uint most = isIdempotent ? (uint)(effort.Answer is null ? 30 : begun) : 1;
+        uint most = isIdempotent ? (uint)(effort.Answer is null ? 30 : Math.Max(1, begun)) : 1;
         uint least = effort.IsAcknowledged ? 1u : 0;
         if (effort.Outcome == "unreached") most = 0;
         return effects >= least && effects <= most ? "" : $"{book} {effort.Id}: {effort.Outcome}, and {effects} effects in place of {least} to {most}; {Path(effort)}";
@@ -98,6 +101,8 @@ internal sealed partial class Books
                 yield return $"{what}: its root is not in the record; {PathOf(chain)}";
             else if (entry != book && effort.IsAcknowledged && !chain.Any(call => call.Callee == $"{application}/{book}" && call.Outcome == 0 && call.Parent == roots[^1].Id))
                 yield return $"{what}: the call of {book} is not in the record; {PathOf(chain)}";
+            else if (effort.IsAcknowledged && chain.Count(call => call.Callee == $"{application}/keyvalue:ledger" && call.Outcome == 0) < Uses)
+                yield return $"{what}: uses of its bucket are not in the record; {PathOf(chain)}";
             else if (!effort.IsAcknowledged && entry != book && !chain.Any(call => call.Callee == $"{application}/{book}" && call.Outcome != 0))
                 yield return $"{what}: what failed is not in the record; {PathOf(chain)}";
         }

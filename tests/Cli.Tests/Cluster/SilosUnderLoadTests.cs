@@ -12,6 +12,8 @@ namespace Chain.Cli.Tests.Cluster;
 [Collection(LiveClusterTests.Name), UnsupportedOSPlatform("windows")]
 public sealed class SilosUnderLoadTests(LiveCluster cluster, ITestOutputHelper output)
 {
+    private const int MostShown = 30;
+
     private static readonly int Kills = int.TryParse(Environment.GetEnvironmentVariable("CHAIN_CLUSTER_SOAK"), NumberStyles.None, CultureInfo.InvariantCulture, out int kills) ? kills : 2;
 
     [ClusterFact]
@@ -46,8 +48,7 @@ public sealed class SilosUnderLoadTests(LiveCluster cluster, ITestOutputHelper o
             wrong.AddRange(efforts.Where(one => one.Silo != victim && one.Answer is null).Select(static one => $"{one.Silo} gave no answer: {one.Error}"));
         }
 
-        output.WriteLine(string.Join('\n', wrong));
-        Assert.Empty(wrong);
+        Assert.True(wrong.Count == 0, $"{wrong.Count} are wrong:\n{string.Join('\n', wrong.Take(MostShown))}");
     }
 
     [ClusterFact]
@@ -76,8 +77,7 @@ public sealed class SilosUnderLoadTests(LiveCluster cluster, ITestOutputHelper o
             .. efforts.Where(static one => !one.IsAcknowledged).Select(static one => $"{one.Id} at {one.Silo}: {one.Outcome}: {one.Error}"),
             .. books.WrongEffects(), .. books.WrongCounts(), .. books.Misplaced(), .. books.Unrecorded(),
         ];
-        output.WriteLine(string.Join('\n', wrong));
-        Assert.Empty(wrong);
+        Assert.True(wrong.Length == 0, $"{wrong.Length} are wrong:\n{string.Join('\n', wrong.Take(MostShown))}");
     }
 
     [ClusterFact]
@@ -108,18 +108,21 @@ public sealed class SilosUnderLoadTests(LiveCluster cluster, ITestOutputHelper o
               abroad: { path: book.wasm, labels: { region: us }, grants: { keyvalue: [ledger] }, limits: { memory: 1MiB } }
             links:
               - { from: desk, import: "chain:load/ledger", to: abroad }
+            sources:
+              - { component: desk, function: "chain:load/ledger#add", argument: account, tags: ["region={{ account }}"] }
             policies: [policies.yaml]
 
             """, """
             policy: data-stay-in-their-region
+            match: { callee: "*/abroad" }
             when: data.has('region') && data.value('region') != callee.region
             effect: deny
             message: "data of {{ data.value('region') }} would go to {{ callee.region }}"
             """);
-        SiloStatus[] before = await cluster.StatusAsync();
+        long before = await InstancesAbroadAsync();
         foreach (SiloDescription silo in cluster.Silos)
         {
-            CallAnswer refused = await cluster.CallAsync(silo.Url, "borders/desk", $"add(\"x\", \"refused-{silo.Name}\", 0)", "region=eu");
+            CallAnswer refused = await cluster.CallAsync(silo.Url, "borders/desk", $"add(\"eu\", \"refused-{silo.Name}\", 0)");
             Assert.NotEqual("returned", refused.Outcome);
             Assert.Contains("data of eu would go to us", refused.Error);
             CallAnswer direct = await cluster.CallAsync(silo.Url, "borders/abroad", $"add(\"x\", \"direct-{silo.Name}\", 0)", "region=eu");
@@ -131,12 +134,15 @@ public sealed class SilosUnderLoadTests(LiveCluster cluster, ITestOutputHelper o
         Assert.All(calls.Where(static call => call.Callee == "borders/desk"), static call => Assert.Contains(call.Host, (string[])["s1", "s2"]));
 
         // Nothing of it reached the other region's component: no instance of it was made, and nothing counted.
-        Assert.Equal(0, (await cluster.StatusAsync()).Single(static silo => silo.Name == "s3").Components.GetValueOrDefault("borders/abroad"));
+        Assert.Equal(before, await InstancesAbroadAsync());
         Assert.Empty(await cluster.NumbersAsync("borders"));
-        CallAnswer allowed = await cluster.CallAsync(cluster.Silos[0].Url, "borders/desk", "add(\"x\", \"allowed\", 0)");
+        CallAnswer allowed = await cluster.CallAsync(cluster.Silos[0].Url, "borders/desk", "add(\"us\", \"allowed\", 0)");
         Assert.Equal(("returned", "1"), (allowed.Outcome, allowed.Wave));
         Assert.Equal("s3", (await cluster.RecordAsync("borders", static calls => calls.Length == 11)).Single(static call => call is { Callee: "borders/abroad", Outcome: 0 }).Host);
     }
+
+    private async Task<long> InstancesAbroadAsync() =>
+        (await cluster.StatusAsync()).Single(static silo => silo.Name == "s3").Components.GetValueOrDefault("borders/abroad");
 
     [ClusterFact]
     public async Task ACircleThroughSilosComesToItsEndOrIsStopped()
