@@ -13,6 +13,7 @@ using Chain.Tracer.Recording;
 using Chain.Tracer.Storage;
 using Chain.Tracer.Tags;
 using Chain.Tracer.Telemetry;
+using Chain.Wasm.Components.Hosting;
 using Chain.Wasm.Components.Runtime;
 using Chain.Wasm.Components.Text;
 using Chain.Wasm.Components.Values;
@@ -51,6 +52,7 @@ public sealed partial class LocalNode : IAsyncDisposable
     private readonly GuestThreads threads;
     private readonly GuestThreads remoteThreads;
     private readonly RemoteAnswers answers;
+    private readonly HeldVersions held;
     private readonly SpanExport? spans;
     private readonly LabelStore labels;
     private AlertPipeline alerts;
@@ -77,6 +79,7 @@ public sealed partial class LocalNode : IAsyncDisposable
         gateway = new ChainGateway(services);
         remoteThreads = new GuestThreads(options.RemoteConcurrency, 0, options.Depth << 20);
         answers = new RemoteAnswers(options.Name, services, remoteThreads, HoldAsync);
+        held = new HeldVersions(LoadAsync);
     }
 
     /// <summary>What the record calls the node.</summary>
@@ -97,8 +100,8 @@ public sealed partial class LocalNode : IAsyncDisposable
     /// <summary>Calls as they end.</summary>
     public CallFeed Feed { get; } = new();
 
-    /// <summary>Where applications' HTTP is served.</summary>
-    public string Url => exposures.Url;
+    /// <summary>Where applications' HTTP is served; empty before <see cref="ListenAsync"/>.</summary>
+    public string Url => exposures?.Url ?? "";
 
     public RecorderCounters Counters => recorder.Counters;
 
@@ -122,13 +125,34 @@ public sealed partial class LocalNode : IAsyncDisposable
     public PolicySet Policies => policies.Current;
 
     /// <summary>Starts a node.</summary>
+    /// <exception cref="ListenException">The address of applications' HTTP cannot be had.</exception>
+    /// <inheritdoc cref="OpenAsync"/>
+    public static async Task<LocalNode> StartAsync(NodeOptions options, Action<ILoggingBuilder> logging, CancellationToken cancellation = default)
+    {
+        LocalNode node = await OpenAsync(options, logging, cancellation).ConfigureAwait(false);
+        try
+        {
+            await node.ListenAsync().ConfigureAwait(false);
+            return node;
+        }
+        catch
+        {
+            await node.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    /// <summary>Serves applications' HTTP from now on: there is no <see cref="Url"/> before.</summary>
+    /// <exception cref="ListenException">The address cannot be had.</exception>
+    public Task ListenAsync() => exposures.StartAsync();
+
+    /// <summary>Starts a node that does not listen yet (<see cref="ListenAsync"/>), so that it can have its applications first.</summary>
     /// <param name="options">How.</param>
     /// <param name="logging">Where its own lines go.</param>
     /// <param name="cancellation">Gives up.</param>
     /// <exception cref="StoreException">No Postgres could be had.</exception>
     /// <exception cref="NpgsqlException">The user's own Postgres cannot be reached.</exception>
-    /// <exception cref="ListenException">The address of applications' HTTP cannot be had.</exception>
-    public static async Task<LocalNode> StartAsync(NodeOptions options, Action<ILoggingBuilder> logging, CancellationToken cancellation = default)
+    public static async Task<LocalNode> OpenAsync(NodeOptions options, Action<ILoggingBuilder> logging, CancellationToken cancellation = default)
     {
         PrivatePostgres? postgres = options.Postgres is null
             ? await PrivatePostgres.StartAsync(new PrivatePostgresOptions { Folder = options.SharedPostgres ?? Path.Combine(options.Folder, "postgres") }, cancellation).ConfigureAwait(false)
@@ -145,7 +169,7 @@ public sealed partial class LocalNode : IAsyncDisposable
             recorder = await CallRecorder.OpenAsync(
                 database, labels, names, new RecorderOptions { Folder = Path.Combine(options.Folder, "spool"), Name = options.Name }, spans, cancellation).ConfigureAwait(false);
             node = new LocalNode(options, LoggerFactory.Create(logging).CreateLogger<LocalNode>(), postgres, database, labels, names, recorder, spans);
-            node.exposures = await ExposureServer.StartAsync(node.gateway, node.services, options, logging).ConfigureAwait(false);
+            node.exposures = ExposureServer.Create(node.gateway, node.services, options, logging);
             node.StartBackground();
             return node;
         }
@@ -190,12 +214,7 @@ public sealed partial class LocalNode : IAsyncDisposable
         var made = new List<DeployedApplication>();
         try
         {
-            foreach ((ApplicationPlan plan, int version) in versions)
-            {
-                ApplicationLog lines = logs.GetOrAdd(plan.Name, static _ => new ApplicationLog());
-                made.Add(await Task.Run(() => new DeployedApplication(plan, version, lines, services), cancellation).ConfigureAwait(false));
-            }
-
+            foreach ((ApplicationPlan plan, int version) in versions) made.Add(await MakeAsync(plan, version, cancellation).ConfigureAwait(false));
             PolicySet set = await PoliciesWithAsync([.. versions.Select(static one => one.Plan)], null, cancellation).ConfigureAwait(false);
             AlertOptions[] alerting = [.. versions.Select(static one => one.Plan.Alerts).OfType<PolicyFile>()
                 .Select(file => AlertConfiguration.Read(file, http, TextWriter.Null))];
@@ -214,19 +233,24 @@ public sealed partial class LocalNode : IAsyncDisposable
 
     /// <summary>Ends an application: what it exposes is gone, calls under way finish.</summary>
     /// <returns>False when there is none of that name.</returns>
-    public async Task<bool> RemoveAsync(string application, string author, CancellationToken cancellation = default)
+    public Task<bool> RemoveAsync(string application, string author, CancellationToken cancellation = default) =>
+        RemoveAsync(application, author, wasActive: false, cancellation);
+
+    /// <param name="application">The application's name.</param>
+    /// <param name="author">Who ends it, for the history of policies.</param>
+    /// <param name="wasActive">Whether its policies are among the active ones although it may not answer here.</param>
+    /// <param name="cancellation">Gives up.</param>
+    /// <inheritdoc cref="RemoveAsync(string, string, CancellationToken)"/>
+    internal async Task<bool> RemoveAsync(string application, string author, bool wasActive, CancellationToken cancellation)
     {
         await deploying.WaitAsync(cancellation).ConfigureAwait(false);
         try
         {
-            lock (gate)
-            {
-                if (!applications.ContainsKey(application)) return false;
-            }
-
-            Swap(application, null);
+            bool isHere = VersionOf(application) is not null;
+            if (!isHere && !wasActive) return false;
+            if (isHere) Swap(application, null);
             await UseAsync(await PoliciesWithAsync([], application, cancellation).ConfigureAwait(false), author, cancellation).ConfigureAwait(false);
-            return true;
+            return isHere;
         }
         finally
         {
@@ -249,6 +273,12 @@ public sealed partial class LocalNode : IAsyncDisposable
                 ];
             }
         }
+    }
+
+    /// <summary>The version of an application that answers; <see langword="null"/> where none does.</summary>
+    public int? VersionOf(string application)
+    {
+        lock (gate) return applications.GetValueOrDefault(application)?.Version;
     }
 
     /// <summary>The functions that a component exports, as they are called; none where it does not run.</summary>
@@ -354,6 +384,26 @@ public sealed partial class LocalNode : IAsyncDisposable
     /// <summary>Ends calls of other silos that are under way: they are lost, as if the silo had died, but their senders hear of it.</summary>
     internal void BreakOffAnswers() => answers.BreakOff();
 
+    /// <summary>
+    /// A function of a new instance that no call of Chain reaches: nothing of the pipeline is around it. For comparisons, with components that import nothing
+    /// of one another; the instance lives as long as the function is held.
+    /// </summary>
+    /// <exception cref="KeyNotFoundException">There is no such application or component.</exception>
+    internal TDelegate BareFunction<TDelegate>(string application, string component, string interfaceName, string function)
+        where TDelegate : Delegate
+    {
+        DeployedApplication held = Enter(application);
+        try
+        {
+            PreparedComponent prepared = ComponentOf(held, component).Prepared;
+            return prepared.Instantiate(new ComponentStore(prepared.Component.Engine)).GetFunction(interfaceName, function).CreateDelegate<TDelegate>();
+        }
+        finally
+        {
+            held.Leave();
+        }
+    }
+
     /// <summary>Room for the one instance of a stateful component of which this silo is in charge.</summary>
     public StatefulSlot NewSlot(RemoteTarget target) => new(target.Name, labels);
 
@@ -394,6 +444,7 @@ public sealed partial class LocalNode : IAsyncDisposable
             applications.Clear();
         }
 
+        held.Dispose();
         await recorder.DisposeAsync().ConfigureAwait(false);
         if (spans is not null) await spans.DisposeAsync().ConfigureAwait(false);
         await decisions.DisposeAsync().ConfigureAwait(false);
@@ -426,9 +477,6 @@ public sealed partial class LocalNode : IAsyncDisposable
             $"there is no application '{application}'{(names.Length == 0 ? "; none is deployed" : NearNames.Hint(application, names))}");
     }
 
-    // TEMP
-    internal Task<DeployedApplication> HoldAsync(string application, int version, CancellationToken cancellation) => Task.FromResult(Enter(application));
-    // END
     private static DeployedComponent ComponentOf(DeployedApplication application, string component) =>
         application.Components.GetValueOrDefault(component) ?? throw new KeyNotFoundException(
             $"{application.Plan.Name} has no component '{component}'{NearNames.Hint(component, [.. application.Components.Keys])}");
@@ -451,18 +499,19 @@ public sealed partial class LocalNode : IAsyncDisposable
     private async Task<PolicySet> PoliciesWithAsync(IReadOnlyList<ApplicationPlan> changed, string? without, CancellationToken cancellation)
     {
         var files = new List<PolicyFile>();
-        foreach ((string application, IReadOnlyList<PolicyFile> theirs) in await new ApplicationStore(Database).ActivePoliciesAsync(cancellation).ConfigureAwait(false))
+        IReadOnlyDictionary<string, IReadOnlyList<PolicyFile>> stored = await new ApplicationStore(Database).ActivePoliciesAsync(cancellation).ConfigureAwait(false);
+        bool IsOther(string application) => application != without && changed.All(plan => plan.Name != application);
+        // What the store says goes before what answers here, which may be about to follow it.
+        foreach ((string application, IReadOnlyList<PolicyFile> theirs) in stored)
         {
-            bool isHere;
-            lock (gate) isHere = applications.ContainsKey(application);
-            if (!isHere && application != without && changed.All(plan => plan.Name != application)) files.AddRange(theirs);
+            if (IsOther(application)) files.AddRange(theirs);
         }
 
         lock (gate)
         {
             foreach (DeployedApplication other in applications.Values)
             {
-                if (other.Plan.Name != without && changed.All(plan => plan.Name != other.Plan.Name)) files.AddRange(other.Plan.Policies);
+                if (!stored.ContainsKey(other.Plan.Name) && IsOther(other.Plan.Name)) files.AddRange(other.Plan.Policies);
             }
         }
 
@@ -470,11 +519,13 @@ public sealed partial class LocalNode : IAsyncDisposable
         return PolicyLoader.Load(files, labels);
     }
 
-    private async Task UseAsync(PolicySet set, string author, CancellationToken cancellation)
-    {
-        await new PolicyHistory(Database).ActivateAsync(set, author, DateTimeOffset.UtcNow, cancellation).ConfigureAwait(false);
-        policies.Swap(set);
-    }
+    private Task UseAsync(PolicySet set, string author, CancellationToken cancellation) => policies.ChangeAsync(
+        async () =>
+        {
+            await new PolicyHistory(Database).ActivateAsync(set, author, DateTimeOffset.UtcNow, cancellation).ConfigureAwait(false);
+            return set;
+        },
+        cancellation);
 
     private async Task UseAlertsAsync(AlertOptions with)
     {
@@ -503,6 +554,7 @@ public sealed partial class LocalNode : IAsyncDisposable
         if (options.Cluster is null)
             background.Add(Task.Run(() => upkeep.RunEveryAsync(TimeSpan.FromMinutes(1), error => LogUpkeep(log, error.Message), stop.Token)));
         background.Add(Task.Run(WatchPoliciesAsync));
+        background.Add(Task.Run(() => held.TrimEveryMinuteAsync(stop.Token)));
     }
 
     /// <summary>Takes over the set that somebody makes active in the store.</summary>
