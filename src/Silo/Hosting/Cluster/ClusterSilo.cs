@@ -48,14 +48,14 @@ internal sealed partial class ClusterSilo : ICluster
 
     public SiloState State => (SiloState)state;
 
+    /// <summary>Cancelled when the silo begins to leave.</summary>
+    public CancellationToken Leaving => leaves.Token;
+
     /// <summary>What the record calls the silo.</summary>
     public string Name => options.Name;
 
     /// <summary>What the silo's grains get.</summary>
     public IServiceProvider Services => host.Services;
-
-    /// <summary>Cancelled when the silo begins to leave.</summary>
-    public CancellationToken Leaving => leaves.Token;
 
     /// <inheritdoc cref="ClusterSupport.StartAsync"/>
     public static async Task<ICluster> StartAsync(LocalNode node, NodeOptions options, Action<ILoggingBuilder> logging, CancellationToken cancellation)
