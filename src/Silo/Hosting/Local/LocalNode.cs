@@ -8,6 +8,7 @@ using Chain.Silo.Applications;
 using Chain.Silo.Applications.Storage;
 using Chain.Silo.Calls;
 using Chain.Silo.Calls.Remote;
+using Chain.Silo.Hosting.Local.Requests;
 using Chain.Tracer.Calls;
 using Chain.Tracer.Recording;
 using Chain.Tracer.Storage;
@@ -54,6 +55,7 @@ public sealed partial class LocalNode : IAsyncDisposable
     private readonly LabelStore labels;
     private AlertPipeline alerts;
     private ExposureServer exposures = null!;
+    private ForwardServer? forwards;
 
     private LocalNode(NodeOptions options, ILogger log, PrivatePostgres? postgres, NpgsqlDataSource database, LabelStore labels, CallNames names, CallRecorder recorder, SpanExport? spans)
     {
@@ -95,6 +97,9 @@ public sealed partial class LocalNode : IAsyncDisposable
 
     /// <summary>Where applications' HTTP is served.</summary>
     public string Url => exposures.Url;
+
+    /// <summary>Where other silos send HTTP requests that this one is to answer; <see langword="null"/> where the node is made for no cluster.</summary>
+    public RequestPlace? Requests => forwards?.Place;
 
     public RecorderCounters Counters => recorder.Counters;
 
@@ -142,6 +147,8 @@ public sealed partial class LocalNode : IAsyncDisposable
                 database, labels, names, new RecorderOptions { Folder = Path.Combine(options.Folder, "spool"), Name = options.Name }, spans, cancellation).ConfigureAwait(false);
             node = new LocalNode(options, LoggerFactory.Create(logging).CreateLogger<LocalNode>(), postgres, database, labels, names, recorder, spans);
             node.exposures = await ExposureServer.StartAsync(node.gateway, node.services, options, logging).ConfigureAwait(false);
+            if (options.Cluster is not null)
+                node.forwards = await ForwardServer.StartAsync(node.gateway, node.services, node.remoteThreads, options, node.HoldAsync, logging).ConfigureAwait(false);
             node.StartBackground();
             return node;
         }
@@ -330,7 +337,10 @@ public sealed partial class LocalNode : IAsyncDisposable
     /// application is deployed.
     /// </summary>
     /// <param name="transport">Carries calls to other silos.</param>
-    public void Join(IRemoteTransport transport)
+    /// <param name="router">
+    /// Finds the silo for HTTP requests that this one may not answer; <see langword="null"/> where this one answers all that reach it.
+    /// </param>
+    public void Join(IRemoteTransport transport, IRequestRouter? router = null)
     {
         lock (gate)
         {
@@ -338,6 +348,7 @@ public sealed partial class LocalNode : IAsyncDisposable
         }
 
         services.Remote = new RemoteCaller(services.Pipeline, services.Names, transport, services.LabelTexts);
+        services.Router = router;
     }
 
     /// <summary>Answers a call that another silo sent; what goes wrong is in the reply.</summary>
@@ -348,7 +359,14 @@ public sealed partial class LocalNode : IAsyncDisposable
         answers.AnswerAsync(request, slot, cancellation);
 
     /// <summary>Room for the one instance of a stateful component of which this silo is in charge.</summary>
-    public StatefulSlot NewSlot(RemoteTarget target) => new(target.Name, labels);
+    public StatefulSlot NewSlot(RemoteTarget target)
+    {
+        var slot = new StatefulSlot(target.Name, labels);
+
+        // HTTP requests have no key, so there is one entry a component at most; the next slot takes its place.
+        if (target.Key.Length == 0) services.Slots[target.Name] = slot;
+        return slot;
+    }
 
     /// <summary>The labels that a silo must have to host a component; none where it asks for none, or is not known here.</summary>
     public IReadOnlyDictionary<string, string> PlacementOf(string application, string component)
@@ -373,7 +391,9 @@ public sealed partial class LocalNode : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await StopTakingAsync().ConfigureAwait(false);
+        if (forwards is not null) await forwards.StopAsync().ConfigureAwait(false);
         await remoteThreads.DrainAsync(options.Drain).ConfigureAwait(false);
+        if (forwards is not null) await forwards.DisposeAsync().ConfigureAwait(false);
         if (exposures is not null) await exposures.DisposeAsync().ConfigureAwait(false);
         await stop.CancelAsync().ConfigureAwait(false);
         await Task.WhenAll(background).ConfigureAwait(false);
