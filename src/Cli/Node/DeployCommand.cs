@@ -15,25 +15,31 @@ internal static class DeployCommand
         return new Command("deploy", "Deploy an application on the running node: all of it, or the version before goes on answering.") { path, json }.WithNode(
             async (parsed, node, cancellation) =>
             {
-                string file = parsed.GetRequiredValue(path);
-                try
-                {
-                    ApplicationBundle bundle = await ApplicationCheck.BundleAsync(file, (digest, ends) => FindAsync(node, digest, ends), cancellation);
-                    using MultipartFormDataContent form = BundleForm.Create(bundle, Environment.UserName);
-                    DeployAnswer answer = await node.PostAsync<DeployAnswer>("apps", form, cancellation);
-                    if (parsed.GetValue(json)) NodeCommand.WriteJson(answer);
-                    else NodeText.Deployed(answer);
-                    return ExitCode.Ok;
-                }
-                catch (ManifestException e)
-                {
-                    throw Refused.Of(file, e.Issues);
-                }
-                catch (ApiException e)
-                {
-                    throw e.ToCommand(file);
-                }
+                DeployAnswer answer = await DeployAsync(node, parsed.GetRequiredValue(path), cancellation);
+                if (parsed.GetValue(json)) NodeCommand.WriteJson(answer);
+                else NodeText.Deployed(answer);
+                return ExitCode.Ok;
             });
+    }
+
+    /// <summary>Reads an application, and has a node deploy it.</summary>
+    /// <exception cref="CommandException">It does not check; where was printed.</exception>
+    public static async Task<DeployAnswer> DeployAsync(NodeClient node, string path, CancellationToken cancellation)
+    {
+        try
+        {
+            ApplicationBundle bundle = await ApplicationCheck.BundleAsync(path, (digest, ends) => FindAsync(node, digest, ends), cancellation);
+            using MultipartFormDataContent form = BundleForm.Create(bundle, Environment.UserName);
+            return await node.PostAsync<DeployAnswer>("apps", form, cancellation);
+        }
+        catch (ManifestException e)
+        {
+            throw Refused.Of(path, e.Issues);
+        }
+        catch (ApiException e)
+        {
+            throw e.ToCommand(path);
+        }
     }
 
     private static async Task<ReadOnlyMemory<byte>?> FindAsync(NodeClient node, string digest, CancellationToken cancellation) =>

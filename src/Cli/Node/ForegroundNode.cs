@@ -1,12 +1,9 @@
 using System.Runtime.InteropServices;
 using Chain.Silo.Api;
 using Chain.Silo.Applications;
-using Chain.Silo.Hosting;
 using Chain.Silo.Hosting.Local;
-using Chain.Tracer.Storage;
 using Chain.Wasm;
 using Microsoft.Extensions.Logging;
-using Npgsql;
 
 namespace Chain.Cli.Node;
 
@@ -29,6 +26,7 @@ internal static class ForegroundNode
 
         using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
         using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+        if (request.IsSupervised) EndWithSupervisor(stop);
         await using NodeProcess node = await StartAsync(folder, request, stop.Token);
         foreach (NotResumed one in node.NotResumed)
             Console.Error.WriteLine($"chain: {one.Version.Application} version {one.Version.Number} was not started again: {one.Reason}");
@@ -41,18 +39,30 @@ internal static class ForegroundNode
         return ExitCode.Ok;
     }
 
-    /// <summary>Says where a node is.</summary>
+    /// <summary>Says where a node is, or several silos are.</summary>
     public static void Show(NodeState status, NodeDescription node, string folder, bool json)
     {
         if (json)
         {
-            NodeCommand.WriteJson(new { node.Url, node.Http, node.Pid, node.Version, node.Started, status.Store, status.Applications }, indented: false);
+            NodeCommand.WriteJson(
+                new { node.Url, node.Http, node.Pid, node.Version, node.Started, node.Supervisor, node.Silos, status.Store, status.Applications }, indented: false);
             return;
         }
 
+        string token = Path.Combine(folder, ApiToken.FileName);
         NodeText.Line("postgres", NodeText.Store(status.Store));
-        NodeText.Line("api", $"{node.Url}{ApiServer.Root}, token in {Path.Combine(folder, ApiToken.FileName)}");
-        NodeText.Line("http", node.Http);
+        if (node.Silos is { } silos)
+        {
+            foreach (SiloDescription silo in silos) NodeText.Line(silo.Name, $"http {silo.Http}, api {silo.Url}{ApiServer.Root}");
+            NodeText.Line("token", token);
+        }
+        else
+        {
+            NodeText.Line("api", $"{node.Url}{ApiServer.Root}, token in {token}");
+            NodeText.Line("http", node.Http);
+        }
+
+        if (status.State is not null) NodeText.Line("cluster", $"{node.Url}{ApiServer.DashboardPath}; any user name, the token is the password");
         foreach (RunningApplication application in status.Applications) NodeText.Line(application.Name, NodeText.Application(application));
     }
 
@@ -62,24 +72,36 @@ internal static class ForegroundNode
         {
             return await NodeProcess.StartAsync(request.Node, request.ApiAddress, request.ApiPort, Log, cancellation);
         }
-        catch (NodeRunsException e)
+        catch (Exception failure) when (StartFailure.Of(failure, folder, request) is { } known)
         {
-            throw new CommandException(e.Message.Replace(request.Node.Folder, folder, StringComparison.Ordinal) + NodeClient.DataOption(folder));
+            throw known;
         }
-        catch (ListenException e)
+    }
+
+    /// <summary>Ends this process like a signal does, once the one that runs it is gone: that one holds the other end of the standard input.</summary>
+    private static void EndWithSupervisor(CancellationTokenSource stop)
+    {
+        var watch = new Thread(() =>
         {
-            string hint = e.InnerException is System.Net.Sockets.SocketException ? "" : $"; choose another with {(e.IsApi ? "--api-port" : "--port")}";
-            throw new CommandException(e.Message + hint, ExitCode.Unavailable);
-        }
-        catch (StoreException e)
+            using Stream input = Console.OpenStandardInput();
+            Span<byte> nothing = stackalloc byte[16];
+            while (input.Read(nothing) > 0)
+            {
+            }
+
+            try
+            {
+                stop.Cancel();
+            }
+            catch (ObjectDisposedException)
+            {
+                // It has ended already.
+            }
+        })
         {
-            throw new CommandException(e.Message, ExitCode.Unavailable);
-        }
-        catch (Exception e) when (request.Node.Postgres is not null && e is NpgsqlException or TimeoutException or ArgumentException)
-        {
-            bool isMalformed = e is ArgumentException;
-            throw new CommandException(isMalformed ? $"--postgres: {e.Message}" : $"the store cannot be opened: {e.Message}", isMalformed ? ExitCode.BadInput : ExitCode.Unavailable);
-        }
+            IsBackground = true, Name = "supervisor",
+        };
+        watch.Start();
     }
 
     private static async Task DeployAsync(NodeProcess node, string path, CancellationToken cancellation)
@@ -104,7 +126,8 @@ internal static class ForegroundNode
         }
     }
 
-    private static void Log(ILoggingBuilder logging) => logging
+    /// <summary>Where a process's own lines go: warnings to standard error, one line each.</summary>
+    public static void Log(ILoggingBuilder logging) => logging
         .SetMinimumLevel(LogLevel.Warning)
         .AddSimpleConsole(console => console.SingleLine = true)
         .AddConsole(console => console.LogToStandardErrorThreshold = LogLevel.Trace);

@@ -11,23 +11,23 @@ using Chain.Silo.Api;
 
 namespace Chain.Cli.Node;
 
-/// <summary>Talks with the node of a folder, and turns what it refuses into one line and an exit code.</summary>
+/// <summary>Talks with the node of a folder, or with one of its silos, and turns what it refuses into one line and an exit code.</summary>
 internal sealed class NodeClient : IDisposable
 {
     private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(5);
 
     private readonly HttpClient http;
     private readonly string folder;
+    private readonly string token;
+    private string[] urls;
 
-    private NodeClient(string folder, NodeDescription node, string token)
+    private NodeClient(string folder, NodeDescription node, string token, params string[] urls)
     {
         this.folder = folder;
+        this.token = token;
+        this.urls = urls;
         Node = node;
-        http = new HttpClient(new SocketsHttpHandler { UseProxy = false, ConnectTimeout = ConnectTimeout })
-        {
-            BaseAddress = new Uri(node.Url + ApiServer.Root + "/"),
-            Timeout = Timeout.InfiniteTimeSpan,
-        };
+        http = new HttpClient(new SocketsHttpHandler { UseProxy = false, ConnectTimeout = ConnectTimeout }) { Timeout = Timeout.InfiniteTimeSpan };
         http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
     }
 
@@ -43,12 +43,27 @@ internal sealed class NodeClient : IDisposable
         (bool isHeld, NodeDescription? node) = NodeFolder.Look(folder);
         if (!isHeld) throw new CommandException($"no node runs in {folder}; start one with: chain up{DataOption(folder)}", ExitCode.Unavailable);
         if (node is null) throw new CommandException($"the node in {folder} is starting or ending; try again in a moment", ExitCode.Unavailable);
+        return Open(folder, node);
+    }
+
+    /// <summary>The node, or the silos, of a description.</summary>
+    /// <exception cref="CommandException">The token cannot be read.</exception>
+    public static NodeClient Open(string folder, NodeDescription node)
+    {
         string path = Path.Combine(folder, ApiToken.FileName);
         if (!File.Exists(path)) throw new CommandException($"the node in {folder} runs, but its token is gone: no such file: {path}");
         string token = File.ReadAllText(path).Trim();
         if (token.Length == 0 || token.Any(static c => c is <= ' ' or > '~')) throw new CommandException($"{path} holds no token");
-        return new NodeClient(folder, node, token);
+        return new NodeClient(folder, node, token, node.Silos is { Count: > 0 } silos ? [.. silos.Select(static silo => silo.Url)] : [node.Url]);
     }
+
+    /// <summary>The process that runs the silos, where it is that; else the node itself. It ends them, and starts them again.</summary>
+    public NodeClient OfProcess() => Node.Supervisor is { } url ? new NodeClient(folder, Node, token, url) : new NodeClient(folder, Node, token, urls);
+
+    /// <summary>Each silo by itself; of a node by itself only that.</summary>
+    public IReadOnlyList<(string Name, NodeClient Client)> OfEach() => Node.Silos is { } silos
+        ? [.. silos.Select(silo => (silo.Name, new NodeClient(folder, Node, token, silo.Url)))]
+        : [("", new NodeClient(folder, Node, token, urls))];
 
     /// <summary>The option that names a folder, where it is not the one that goes without saying.</summary>
     public static string DataOption(string folder) => folder == ".chain" ? "" : $" --data {folder}";
@@ -107,26 +122,51 @@ internal sealed class NodeClient : IDisposable
         return (await response.Content.ReadFromJsonAsync<T>(ApiJson.Options, cancellation))!;
     }
 
+    /// <summary>Asks the silo that answered before, and the next ones where it is away or takes no more calls.</summary>
     private async Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, HttpContent? content, CancellationToken cancellation)
     {
-        HttpResponseMessage response;
-        try
+        CommandException? away = null;
+        ApiException? leaving = null;
+        string[] all = urls;
+        for (int i = 0; i < all.Length; i++)
         {
-            using var request = new HttpRequestMessage(method, path) { Content = content };
-            // A node that will not have it says so before it is sent.
-            request.Headers.ExpectContinue = content is MultipartContent;
-            response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellation);
-        }
-        catch (HttpRequestException e)
-        {
-            throw new CommandException($"the node in {folder} (process {Node.Pid}) does not answer at {Node.Url}: {e.Message}", ExitCode.Unavailable);
+            try
+            {
+                HttpResponseMessage response = await http.SendAsync(RequestOf(method, all[i], path, content), HttpCompletionOption.ResponseHeadersRead, cancellation);
+                if (!response.IsSuccessStatusCode)
+                {
+                    using (response) throw await RefusalAsync(response, all[i], cancellation);
+                }
+
+                if (i > 0) urls = [.. all[i..], .. all[..i]];
+                return response;
+            }
+            catch (HttpRequestException e) when (i + 1 == all.Length || e.HttpRequestError is HttpRequestError.ConnectionError)
+            {
+                // Nothing of it was sent.
+                away = new CommandException(
+                    all.Length > 1 ? $"no silo in {folder} answers; the last one, at {all[i]}: {e.Message}" : $"the node in {folder} (process {Node.Pid}) does not answer at {all[i]}: {e.Message}",
+                    ExitCode.Unavailable);
+            }
+            catch (ApiException e) when (e.Problem.Type == Problem.Leaving)
+            {
+                leaving = e;
+            }
         }
 
-        if (response.IsSuccessStatusCode) return response;
-        using (response) throw await RefusalAsync(response, cancellation);
+        throw (Exception?)leaving ?? away!;
     }
 
-    private async Task<Exception> RefusalAsync(HttpResponseMessage response, CancellationToken cancellation)
+    // Not disposed of: that would take the content away from the next try.
+    private static HttpRequestMessage RequestOf(HttpMethod method, string url, string path, HttpContent? content)
+    {
+        var request = new HttpRequestMessage(method, $"{url}{ApiServer.Root}/{path}") { Content = content };
+        // A node that will not have it says so before it is sent.
+        request.Headers.ExpectContinue = content is MultipartContent;
+        return request;
+    }
+
+    private async Task<Exception> RefusalAsync(HttpResponseMessage response, string url, CancellationToken cancellation)
     {
         if (response.StatusCode == HttpStatusCode.Unauthorized)
         {
@@ -135,7 +175,7 @@ internal sealed class NodeClient : IDisposable
         }
 
         if (response.Content.Headers.ContentType?.MediaType != Problem.MediaType)
-            return new CommandException($"what answers at {Node.Url} is no node of Chain: {(int)response.StatusCode}", ExitCode.Unavailable);
+            return new CommandException($"what answers at {url} is no node of Chain: {(int)response.StatusCode}", ExitCode.Unavailable);
         return new ApiException((await response.Content.ReadFromJsonAsync<Problem>(ApiJson.Options, cancellation))!);
     }
 }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Chain.PolicyEngine.Policies;
 using Chain.Silo.Applications.Storage;
+using Chain.Silo.Hosting;
 using Chain.Tracer.Recording;
 
 namespace Chain.Silo.Api;
@@ -20,9 +21,10 @@ namespace Chain.Silo.Api;
 /// <param name="WaitingCalls">Calls that wait there.</param>
 /// <param name="Policies">The policies that decide.</param>
 /// <param name="Applications">What runs.</param>
+/// <param name="State">How it stands to its cluster; absent where it is in none.</param>
 public sealed record NodeState(
     string Node, string Version, int Pid, DateTimeOffset Started, string Http, StoreState Store, long Calls, long Denied, long Dropped, CounterTotals Recorder,
-    long SpoolBytes, long WaitingCalls, PolicyState Policies, IReadOnlyList<RunningApplication> Applications);
+    long SpoolBytes, long WaitingCalls, PolicyState Policies, IReadOnlyList<RunningApplication> Applications, SiloState? State = null);
 
 /// <summary>The store of a node.</summary>
 /// <param name="IsUp">Whether it answers.</param>

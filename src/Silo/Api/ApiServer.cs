@@ -38,6 +38,9 @@ public sealed class ApiServer : IAsyncDisposable
     /// <summary>Where all of it is.</summary>
     public const string Root = "/api/v1";
 
+    /// <summary>Where Orleans' dashboard is, on a silo of a cluster.</summary>
+    public const string DashboardPath = "/dashboard";
+
     private readonly WebApplication web;
     private readonly ApiOptions options;
 
@@ -54,6 +57,7 @@ public sealed class ApiServer : IAsyncDisposable
     internal IReadOnlyList<string> Endpoints =>
     [
         .. web.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
+            .Where(static one => one.RoutePattern.RawText?.StartsWith(Root, StringComparison.Ordinal) == true)
             .SelectMany(static one => one.Metadata.GetMetadata<HttpMethodMetadata>()?.HttpMethods.Select(method => $"{method} {one.RoutePattern.RawText}") ?? [])
             .Order(StringComparer.Ordinal),
     ];
@@ -64,6 +68,37 @@ public sealed class ApiServer : IAsyncDisposable
     /// <param name="logging">Where lines about failed requests go.</param>
     /// <exception cref="ListenException">The address cannot be had.</exception>
     internal static async Task<ApiServer> StartAsync(ApiOptions options, NodeApi api, Action<ILoggingBuilder> logging)
+    {
+        WebApplication web = NewWeb(options, logging);
+        web.Use((context, next) => MayAnswer(api, context.Request) ? next(context) : Problem.IsLeaving(api.Node.Name).WriteAsync(context));
+        web.UseRouting();
+        RouteGroupBuilder routes = web.MapGroup(Root);
+        api.Stopping = web.Lifetime.ApplicationStopping;
+        StatusEndpoints.Map(routes, api);
+        SiloEndpoints.Map(routes, api);
+        ApplicationEndpoints.Map(routes, api, options);
+        CallEndpoints.Map(routes, api);
+        EventEndpoints.Map(routes, api);
+        web.MapOpenApi($"{Root}/openapi.json");
+        api.Cluster?.MapDashboard(web, DashboardPath);
+        return await ListenAsync(web, options).ConfigureAwait(false);
+    }
+
+    /// <summary>Begins to listen for the process that runs several silos.</summary>
+    /// <param name="options">How.</param>
+    /// <param name="supervisor">What it shows and does.</param>
+    /// <param name="logging">Where lines about failed requests go.</param>
+    /// <exception cref="ListenException">The address cannot be had.</exception>
+    public static Task<ApiServer> StartAsync(ApiOptions options, ISupervisor supervisor, Action<ILoggingBuilder> logging)
+    {
+        WebApplication web = NewWeb(options, logging);
+        web.UseRouting();
+        SupervisorEndpoints.Map(web.MapGroup(Root), supervisor);
+        web.MapOpenApi($"{Root}/openapi.json");
+        return ListenAsync(web, options);
+    }
+
+    private static WebApplication NewWeb(ApiOptions options, Action<ILoggingBuilder> logging)
     {
         WebApplicationBuilder builder = Listening.NewBuilder(logging, options.Drain);
         builder.Services.AddRouting();
@@ -76,16 +111,13 @@ public sealed class ApiServer : IAsyncDisposable
             kestrel.Listen(new IPEndPoint(options.Address, options.Port));
         });
         WebApplication web = builder.Build();
-        var server = new ApiServer(web, options);
         web.Use(new ProblemWriter(options.Token, web.Services.GetRequiredService<ILogger<ApiServer>>()).HandleAsync);
-        web.UseRouting();
-        RouteGroupBuilder routes = web.MapGroup(Root);
-        api.Stopping = web.Lifetime.ApplicationStopping;
-        StatusEndpoints.Map(routes, api);
-        ApplicationEndpoints.Map(routes, api, options);
-        CallEndpoints.Map(routes, api);
-        EventEndpoints.Map(routes, api);
-        web.MapOpenApi($"{Root}/openapi.json");
+        return web;
+    }
+
+    private static async Task<ApiServer> ListenAsync(WebApplication web, ApiOptions options)
+    {
+        var server = new ApiServer(web, options);
         try
         {
             await Listening.StartAsync(web, new IPEndPoint(options.Address, options.Port), isApi: true).ConfigureAwait(false);
@@ -98,6 +130,11 @@ public sealed class ApiServer : IAsyncDisposable
 
         return server;
     }
+
+    /// <summary>Whether a node may do what is asked: one that is drained only shows how it is, and ends.</summary>
+    private static bool MayAnswer(NodeApi api, HttpRequest request) =>
+        !api.Node.TakesNoMore.IsCompleted || HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method)
+        || request.Path == $"{Root}/shutdown" || request.Path.StartsWithSegments($"{Root}/silos");
 
     /// <summary>Takes no more requests, ends streams of events, and waits for calls that are under way, as long as options say.</summary>
     public Task StopAsync() => Listening.StopAsync(web, options.Drain);

@@ -1,17 +1,21 @@
 using Chain.Silo.Applications;
 using Chain.Silo.Applications.Storage;
+using Chain.Silo.Hosting;
 using Chain.Silo.Hosting.Local;
 
 namespace Chain.Silo.Api;
 
 /// <summary>What the endpoints show and do. Safe for any thread.</summary>
 /// <param name="node">The node.</param>
+/// <param name="cluster">What it is a silo of; <see langword="null"/> where it is by itself.</param>
 /// <param name="applications">Its applications.</param>
 /// <param name="description">How it is reached, once it is.</param>
 /// <param name="shutdown">Asks the process to end.</param>
-internal sealed class NodeApi(LocalNode node, NodeApplications applications, Func<NodeDescription> description, Action shutdown)
+internal sealed class NodeApi(LocalNode node, ICluster? cluster, NodeApplications applications, Func<NodeDescription> description, Action shutdown)
 {
     public LocalNode Node => node;
+
+    public ICluster? Cluster => cluster;
 
     public NodeApplications Applications => applications;
 

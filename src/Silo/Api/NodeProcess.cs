@@ -11,11 +11,14 @@ public sealed class NodeProcess : IAsyncDisposable
 {
     private readonly NodeFolder folder;
     private readonly ApiServer api;
+    private readonly ICluster? cluster;
     private readonly TaskCompletionSource stopping;
 
-    private NodeProcess(NodeFolder folder, LocalNode node, NodeApplications applications, ApiServer api, TaskCompletionSource stopping, DateTimeOffset started)
+    private NodeProcess(
+        NodeFolder folder, LocalNode node, ICluster? cluster, NodeApplications applications, ApiServer api, TaskCompletionSource stopping, DateTimeOffset started)
     {
         this.folder = folder;
+        this.cluster = cluster;
         this.api = api;
         this.stopping = stopping;
         Node = node;
@@ -51,6 +54,7 @@ public sealed class NodeProcess : IAsyncDisposable
     /// <param name="cancellation">Gives up.</param>
     /// <exception cref="NodeRunsException">A node runs in the folder.</exception>
     /// <exception cref="ListenException">An address cannot be had.</exception>
+    /// <exception cref="ClusterException">It is to be a silo, and cannot join.</exception>
     /// <inheritdoc cref="LocalNode.StartAsync"/>
     public static async Task<NodeProcess> StartAsync(
         NodeOptions options, IPAddress address, int port, Action<ILoggingBuilder> logging, CancellationToken cancellation = default)
@@ -58,17 +62,20 @@ public sealed class NodeProcess : IAsyncDisposable
         DateTimeOffset started = DateTimeOffset.UtcNow;
         NodeFolder folder = NodeFolder.Take(options.Folder);
         LocalNode? node = null;
+        ICluster? cluster = null;
         NodeProcess? process = null;
         try
         {
             ApiToken token = ApiToken.ReadOrMake(options.Folder);
             node = await LocalNode.StartAsync(options, logging, cancellation).ConfigureAwait(false);
+            if (options.Cluster is not null) cluster = await ClusterSupport.StartAsync(node, options, logging, cancellation).ConfigureAwait(false);
             var applications = new NodeApplications(node);
             var stopping = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            var shown = new NodeApi(node, applications, () => process!.Description, () => stopping.TrySetResult());
+            var shown = new NodeApi(node, cluster, applications, () => process!.Description, () => stopping.TrySetResult());
             ApiServer api = await ApiServer.StartAsync(
                 new ApiOptions { Address = address, Port = port, Token = token, Drain = options.Drain }, shown, logging).ConfigureAwait(false);
-            process = new NodeProcess(folder, node, applications, api, stopping, started);
+            process = new NodeProcess(folder, node, cluster, applications, api, stopping, started);
+            cluster?.Announce(process.Description.Url);
             process.NotResumed = await applications.ResumeAsync(cancellation).ConfigureAwait(false);
             return process;
         }
@@ -80,6 +87,7 @@ public sealed class NodeProcess : IAsyncDisposable
             }
             else
             {
+                if (cluster is not null) await cluster.DisposeAsync().ConfigureAwait(false);
                 if (node is not null) await node.DisposeAsync().ConfigureAwait(false);
                 folder.Dispose();
             }
@@ -88,8 +96,12 @@ public sealed class NodeProcess : IAsyncDisposable
         }
     }
 
-    /// <summary>Says in the folder how it is reached.</summary>
-    public void Announce() => folder.Announce(Description);
+    /// <summary>Says in the folder how it is reached, and later that it is drained, when it is.</summary>
+    public void Announce()
+    {
+        folder.Announce(Description);
+        if (cluster is not null) _ = AnnounceDrainAsync();
+    }
 
     /// <summary>Takes no more calls, waits for those under way, and leaves the folder.</summary>
     public async ValueTask DisposeAsync()
@@ -97,8 +109,21 @@ public sealed class NodeProcess : IAsyncDisposable
         folder.Withdraw();
         await api.StopAsync().ConfigureAwait(false);
         await api.DisposeAsync().ConfigureAwait(false);
+        if (cluster is not null)
+        {
+            // While the others can be asked still.
+            await Node.StopTakingAsync().ConfigureAwait(false);
+            await cluster.DisposeAsync().ConfigureAwait(false);
+        }
+
         await Node.DisposeAsync().ConfigureAwait(false);
         folder.Dispose();
+    }
+
+    private async Task AnnounceDrainAsync()
+    {
+        await Node.TakesNoMore.ConfigureAwait(false);
+        folder.AnnounceAgain(Description with { IsDrained = true });
     }
 
     /// <summary>The address by which this machine reaches a server that listens on every one.</summary>

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Chain.PolicyEngine.Policies;
 using Chain.Silo.Applications;
+using Chain.Silo.Hosting;
 using Chain.Silo.Hosting.Local;
 using Chain.Tracer.Storage;
 using Chain.Wasm;
@@ -24,11 +25,20 @@ public sealed record Problem(string Type, string Title, int Status, string Detai
     /// <summary>The <see cref="Type"/> of arguments that are none of a function's.</summary>
     public const string BadArguments = Kinds + "bad-arguments";
 
+    /// <summary>The <see cref="Type"/> of a request to a silo that takes no more calls; another may take it.</summary>
+    public const string Leaving = Kinds + "leaving";
+
     private const string Kinds = "urn:chain:problem:";
 
     public static Problem Unauthorized(string detail) => new(Kinds + "unauthorized", "The token is missing or wrong", StatusCodes.Status401Unauthorized, detail);
 
     public static Problem BadRequest(string detail) => new(Kinds + "bad-request", "The request is malformed", StatusCodes.Status400BadRequest, detail);
+
+    public static Problem NoCluster(string node) => new(
+        Kinds + "no-cluster", "The node is in no cluster", StatusCodes.Status409Conflict, $"{node} is a node by itself; silos are started with: chain up --silos N");
+
+    public static Problem IsLeaving(string silo) => new(
+        Leaving, "The silo takes no more calls", StatusCodes.Status503ServiceUnavailable, $"silo {silo} is drained or on its way out; ask another");
 
     /// <summary>What an exception means to a caller; what only the node's owner should see stays in its log.</summary>
     public static Problem Of(Exception failure) => failure switch
@@ -39,6 +49,8 @@ public sealed record Problem(string Type, string Title, int Status, string Detai
         PolicySetException refused => Refused(refused.Issues),
         WasmException => new(Kinds + "refused-component", "A component cannot be linked", StatusCodes.Status422UnprocessableEntity, failure.Message),
         NodeBusyException => new(Kinds + "busy", "The node is busy", StatusCodes.Status503ServiceUnavailable, failure.Message),
+        ClusterException => new(Kinds + "cluster", "The cluster cannot do that now", StatusCodes.Status503ServiceUnavailable, failure.Message),
+        ProblemException known => known.Problem,
         BadHttpRequestException bad when bad.StatusCode == StatusCodes.Status413PayloadTooLarge => OfStatus(bad.StatusCode, bad.Message),
         BadHttpRequestException { InnerException: JsonException json } => BadRequest(
             $"the body is not the JSON that {ApiServer.Root}/openapi.json describes: line {json.LineNumber + 1}, byte {json.BytePositionInLine + 1}, at {TextLiteral.OneLine(json.Path ?? "$")}"),
@@ -70,6 +82,12 @@ public sealed record Problem(string Type, string Title, int Status, string Detai
         Kinds + "refused-application", "The application does not check", StatusCodes.Status422UnprocessableEntity,
         issues.Count == 1 ? $"{issues[0].Place}: {issues[0].Message}" : $"{issues.Count} errors; the first: {issues[0].Place}: {issues[0].Message}",
         [.. issues.Select(IssueLine.Of)]);
+}
+
+/// <summary>Something is wrong that has no exception of its own.</summary>
+internal sealed class ProblemException(Problem problem) : Exception(problem.Detail)
+{
+    public Problem Problem { get; } = problem;
 }
 
 /// <summary>JSON of the API.</summary>

@@ -1,3 +1,4 @@
+using System.Text;
 using Chain.Wasm.Text;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -11,13 +12,14 @@ namespace Chain.Silo.Api;
 internal sealed partial class ProblemWriter(ApiToken token, ILogger log)
 {
     private const string Scheme = "Bearer ";
+    private const string BasicScheme = "Basic ";
     private const int ClientClosed = 499;
 
     public async Task HandleAsync(HttpContext context, RequestDelegate next)
     {
         if (Refusal(context) is { } refusal)
         {
-            context.Response.Headers.WWWAuthenticate = "Bearer realm=\"chain\"";
+            context.Response.Headers.WWWAuthenticate = IsForBrowsers(context.Request) ? "Basic realm=\"chain\", charset=\"UTF-8\"" : "Bearer realm=\"chain\"";
             await refusal.WriteAsync(context).ConfigureAwait(false);
             return;
         }
@@ -44,9 +46,28 @@ internal sealed partial class ProblemWriter(ApiToken token, ILogger log)
     private Problem? Refusal(HttpContext context)
     {
         string shown = context.Request.Headers.Authorization.ToString();
+        if (shown.StartsWith(BasicScheme, StringComparison.OrdinalIgnoreCase) && IsForBrowsers(context.Request) && token.Fits(PasswordOf(shown[BasicScheme.Length..]))) return null;
         if (shown.Length == 0) return Problem.Unauthorized("expected the header 'Authorization: Bearer TOKEN'; the token is in the file 'token' of the node's folder");
         bool isToken = shown.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) && token.Fits(shown[Scheme.Length..].Trim());
         return isToken ? null : Problem.Unauthorized("this is not the node's token; it is in the file 'token' of the node's folder");
+    }
+
+    // A browser asks its user for a password, and from then on sends it with every request, whoever made that request: so not to what changes anything.
+    private static bool IsForBrowsers(HttpRequest request) =>
+        request.Path.StartsWithSegments(ApiServer.DashboardPath) && (HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method));
+
+    /// <summary>The password of HTTP's Basic scheme (RFC 7617); empty where it is malformed.</summary>
+    private static string PasswordOf(string credentials)
+    {
+        try
+        {
+            string both = Encoding.UTF8.GetString(Convert.FromBase64String(credentials.Trim()));
+            return both[(both.IndexOf(':') + 1)..];
+        }
+        catch (FormatException)
+        {
+            return "";
+        }
     }
 
     private static string DetailOf(HttpContext context)

@@ -26,8 +26,7 @@ public static class ClusterSupport
     public static Task<ICluster> StartAsync(
         LocalNode node, NodeOptions options, Action<ILoggingBuilder> logging, CancellationToken cancellation = default) =>
 #if ORLEANS
-        // Hosting/Cluster comes here.
-        throw new ClusterException("clusters are not there yet");
+        Cluster.ClusterSilo.StartAsync(node, options, logging, cancellation);
 #else
         throw new ClusterException(Missing);
 #endif

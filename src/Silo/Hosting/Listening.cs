@@ -82,9 +82,11 @@ internal static class Listening
         }
     }
 
-    private static string? ReasonOf(Exception failure, IPEndPoint endpoint) => failure switch
+    /// <summary>Why an address cannot be had, in words; <see langword="null"/> where that is not what failed.</summary>
+    public static string? ReasonOf(Exception failure, IPEndPoint endpoint) => failure switch
     {
-        IOException { InnerException: AddressInUseException } or AddressInUseException => $"port {endpoint.Port} of {endpoint.Address} is taken",
+        IOException { InnerException: AddressInUseException } or AddressInUseException or SocketException { SocketErrorCode: SocketError.AddressAlreadyInUse } =>
+            $"port {endpoint.Port} of {endpoint.Address} is taken",
         SocketException { SocketErrorCode: SocketError.AddressNotAvailable } => $"{endpoint.Address} is no address of this machine",
         SocketException { SocketErrorCode: SocketError.AccessDenied } => $"port {endpoint.Port} of {endpoint.Address} may not be had by this user",
         SocketException other => $"cannot listen on {endpoint}: {other.Message}",

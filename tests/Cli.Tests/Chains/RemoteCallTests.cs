@@ -71,7 +71,7 @@ public sealed class RemoteCallTests
                 ran++;
                 if (attempt == 1) throw new CallLostException("the silo went away");
             },
-            isIdempotent);
+            more: isIdempotent ? "idempotent: true," : "");
         GatewayResult result = await two.CallAsync("pii");
         await two.FlushAsync();
 
@@ -120,6 +120,31 @@ public sealed class RemoteCallTests
     }
 
     [PostgresFact]
+    public async Task EachKeyOfAStatefulComponentHasAnInstanceAndALabelOfItsOwn()
+    {
+        await using TwoSilos two = await TwoSilos.StartAsync(static (_, _) => { }, more: "key: rounds,");
+        await two.CallAsync("from=ward", rounds: 1);
+        GatewayResult same = await two.CallAsync("", rounds: 1);
+        GatewayResult other = await two.CallAsync("", rounds: 2);
+
+        Assert.Equal(("from=ward", ""), (same.Label.ToString(), other.Label.ToString()));
+        Assert.Equal(2, two.SlotCount);
+    }
+
+    [PostgresFact]
+    public async Task KeysAreTheSameWhereTheNodeIsAllThereIs()
+    {
+        await using TwoSilos two = await TwoSilos.StartAsync(static (_, _) => { }, more: "key: rounds,", isCluster: false);
+        await two.CallAsync("from=ward", rounds: 1);
+        GatewayResult same = await two.CallAsync("", rounds: 1);
+        GatewayResult other = await two.CallAsync("", rounds: 2);
+
+        Assert.Equal(("from=ward", ""), (same.Label.ToString(), other.Label.ToString()));
+        Assert.Equal(0, two.SlotCount);
+        Assert.Equal(2, two.A.Applications.Single().Instances["c4"]);
+    }
+
+    [PostgresFact]
     public async Task ACircleThroughAnotherSiloEndsWithAClearError()
     {
         await using TwoSilos two = await TwoSilos.StartAsync(static (_, _) => { }, isCircle: true);
@@ -159,13 +184,13 @@ public sealed class RemoteCallTests
         public int SlotCount => slots.Count;
 
         public static async Task<TwoSilos> StartAsync(
-            Action<int, RemoteRequest> before, Action<int, RemoteRequest>? after = null, bool isIdempotent = false, bool isCircle = false, string policies = "")
+            Action<int, RemoteRequest> before, Action<int, RemoteRequest>? after = null, bool isCluster = true, bool isCircle = false, string more = "", string policies = "")
         {
             var two = new TwoSilos { before = before, after = after ?? (static (_, _) => { }), database = await TestPostgres.NewDatabaseAsync() };
             string connection = await TestPostgres.ConnectionStringAsync(two.database);
-            two.A = await two.StartAsync("a", connection);
-            two.B = await two.StartAsync("b", connection);
-            ApplicationPlan plan = await two.WriteAsync(isIdempotent, isCircle, policies);
+            two.A = await two.StartAsync("a", connection, isCluster);
+            two.B = await two.StartAsync("b", connection, isCluster);
+            ApplicationPlan plan = await two.WriteAsync(isCircle, more, policies);
             var store = new Silo.Applications.Storage.ApplicationStore(two.database);
             int version = (await store.SaveVersionAsync(plan, "test", DateTimeOffset.UtcNow)).Number;
             await store.ActivateAsync(plan.Name, version, "test", DateTimeOffset.UtcNow);
@@ -229,24 +254,24 @@ public sealed class RemoteCallTests
             Directory.Delete(folder, recursive: true);
         }
 
-        private async Task<LocalNode> StartAsync(string name, string connection)
+        private async Task<LocalNode> StartAsync(string name, string connection, bool isCluster)
         {
             var options = new NodeOptions
             {
                 Folder = Path.Combine(folder, name), Postgres = connection, Name = name, Labels = new Dictionary<string, string> { ["region"] = "eu" }, Upkeep = new UpkeepOptions { BundleAfter = TimeSpan.FromHours(1) },
             };
             LocalNode node = await LocalNode.StartAsync(options, static _ => { });
-            node.Join(this);
+            if (isCluster) node.Join(this);
             return node;
         }
 
-        private async Task<ApplicationPlan> WriteAsync(bool isIdempotent, bool isCircle, string policies)
+        private async Task<ApplicationPlan> WriteAsync(bool isCircle, string more, string policies)
         {
             string target = Path.Combine(folder, "hop");
             await HopApplication.WriteAsync(target, hasRules: false);
             string path = Path.Combine(target, ApplicationCheck.DefaultFile);
             string text = await File.ReadAllTextAsync(path);
-            text = text.Replace("  c4: { path: relay.wasm,", $"  c4: {{ path: relay.wasm, instances: stateful,{(isIdempotent ? " idempotent: true," : "")}", StringComparison.Ordinal);
+            text = text.Replace("  c4: { path: relay.wasm,", $"  c4: {{ path: relay.wasm, instances: stateful, {more}", StringComparison.Ordinal);
             text = text.Replace("replicas: 32, ", "", StringComparison.Ordinal);
             if (isCircle) text = text.Replace("{ from: c6, import: \"chain:hop/next\", to: c7,", "{ from: c6, import: \"chain:hop/next\", to: c4,", StringComparison.Ordinal);
             if (policies.Length > 0) text += "policies: [policies.yaml]\n";

@@ -70,13 +70,10 @@ internal sealed record StatefulState
 /// </summary>
 [GrainType(TypeName), Reentrant, SiloLabelsFilter]
 internal sealed partial class StatefulComponentGrain(
-    LocalNode node, [PersistentState("label", StatefulComponentGrain.Storage)] IPersistentState<StatefulState> state, ILogger<StatefulComponentGrain> log)
+    LocalNode node, [PersistentState("label", SiloHost.Storage)] IPersistentState<StatefulState> state, ILogger<StatefulComponentGrain> log)
     : Grain, IComponentGrain
 {
     public const string TypeName = "stateful";
-
-    /// <summary>The name of the storage for <see cref="StatefulState"/>.</summary>
-    public const string Storage = "chain";
 
     private readonly SemaphoreSlim writing = new(1, 1);
     private StatefulSlot slot = null!;

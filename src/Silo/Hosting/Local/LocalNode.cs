@@ -36,6 +36,7 @@ public sealed partial class LocalNode : IAsyncDisposable
     private readonly ConcurrentDictionary<string, ApplicationLog> logs = new();
     private readonly SemaphoreSlim deploying = new(1, 1);
     private readonly CancellationTokenSource stop = new();
+    private readonly TaskCompletionSource takesNoMore = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock gate = new();
     private readonly List<Task> background = [];
     private readonly HttpClient http = new();
@@ -82,6 +83,9 @@ public sealed partial class LocalNode : IAsyncDisposable
 
     /// <summary>What the record calls the node.</summary>
     public string Name => options.Name;
+
+    /// <summary>What kind of place it is.</summary>
+    public IReadOnlyDictionary<string, string> Labels => options.Labels;
 
     /// <summary>The store.</summary>
     public NpgsqlDataSource Database { get; }
@@ -378,9 +382,13 @@ public sealed partial class LocalNode : IAsyncDisposable
         }
     }
 
+    /// <summary>Is done when the node begins to take no more calls from outside.</summary>
+    public Task TakesNoMore => takesNoMore.Task;
+
     /// <summary>Takes no more calls from outside, and waits for those under way. Calls of other silos are answered still.</summary>
     public async Task StopTakingAsync()
     {
+        takesNoMore.TrySetResult();
         if (exposures is not null) await exposures.StopAsync().ConfigureAwait(false);
 
         // Those that were broken off end too, and are recorded.

@@ -1,0 +1,115 @@
+using Chain.Cli.Bench;
+using Chain.Silo.Applications;
+using Chain.Silo.Applications.Storage;
+using Chain.Silo.Hosting;
+using Chain.Silo.Hosting.Local;
+using Chain.Tests;
+using Chain.Tracer.Storage;
+using Chain.Tracer.Tags;
+using Chain.Tracer.Telemetry;
+using Chain.Wasm.Components.Types;
+using Chain.Wasm.Components.Values;
+using Npgsql;
+
+namespace Chain.Cli.Tests.Cluster;
+
+/// <summary>Silos of one cluster in this process, on a database of their own. What needs to be killed is a process of its own instead.</summary>
+internal sealed class TestCluster : IAsyncDisposable
+{
+    private readonly string folder = TestPostgres.NewFolder();
+    private readonly List<(LocalNode Node, ICluster Cluster)> silos = [];
+
+    public NpgsqlDataSource Database { get; private set; } = null!;
+
+    public IReadOnlyList<LocalNode> Nodes => [.. silos.Select(static one => one.Node)];
+
+    public ICluster Cluster => silos[0].Cluster;
+
+    /// <summary>Starts silos <c>s1</c>, <c>s2</c>… each with a region.</summary>
+    public static async Task<TestCluster> StartAsync(params string[] regions)
+    {
+        var cluster = new TestCluster { Database = await TestPostgres.NewDatabaseAsync() };
+        string connection = await TestPostgres.ConnectionStringAsync(cluster.Database);
+        for (int i = 0; i < regions.Length; i++)
+        {
+            string name = $"s{i + 1}";
+            var options = new NodeOptions
+            {
+                Folder = Path.Combine(cluster.folder, name),
+                Postgres = connection,
+                Name = name,
+                Labels = new Dictionary<string, string> { ["region"] = regions[i] },
+                Cluster = new ClusterOptions(),
+                Upkeep = new UpkeepOptions { BundleAfter = TimeSpan.FromHours(1) },
+            };
+            LocalNode node = await LocalNode.StartAsync(options, static _ => { });
+            cluster.silos.Add((node, await ClusterSupport.StartAsync(node, options, static _ => { })));
+        }
+
+        return cluster;
+    }
+
+    /// <summary>Deploys the ten components in a row of <c>bench/hop</c> on all silos.</summary>
+    /// <param name="change">Changes the manifest's text.</param>
+    public async Task DeployHopAsync(Func<string, string> change)
+    {
+        string target = Path.Combine(folder, "hop");
+        await HopApplication.WriteAsync(target, hasRules: false);
+        string path = Path.Combine(target, ApplicationCheck.DefaultFile);
+        await File.WriteAllTextAsync(path, change((await File.ReadAllTextAsync(path)).Replace("replicas: 32, ", "", StringComparison.Ordinal)));
+        await DeployAsync((await ApplicationCheck.RunAsync(target)).Require());
+    }
+
+    public async Task DeployAsync(ApplicationPlan plan)
+    {
+        var store = new ApplicationStore(Database);
+        int version = (await store.SaveVersionAsync(plan, "test", DateTimeOffset.UtcNow)).Number;
+        await store.ActivateAsync(plan.Name, version, "test", DateTimeOffset.UtcNow);
+        foreach (LocalNode node in Nodes) await node.DeployAsync(plan, version, "test");
+    }
+
+    /// <summary>Sends a chain through the ten components.</summary>
+    public static Task<GatewayResult> HopAsync(LocalNode node, string tags = "", int rounds = 0, CancellationToken cancellation = default) => node.CallAsync(
+        HopApplication.Name, "c0", "chain:hop/step", "step",
+        [new IntegerValue(PrimitiveKind.U32, HopApplication.Length - 1), new IntegerValue(PrimitiveKind.U32, rounds)],
+        new Incoming(default, tags.Length == 0 ? LabelId.Empty : node.Policies.Labels.Intern(Label.Parse(tags)), null), cancellation);
+
+    /// <summary>The record, in the order in which the calls began.</summary>
+    public async Task<RecordedCall[]> ReadAsync()
+    {
+        foreach (LocalNode node in Nodes) await node.FlushAsync();
+        await using NpgsqlCommand command = Database.CreateCommand("""
+            SELECT c.id, coalesce(c.trace, c.id), c.parent, callee.name, s.outcome, n.name, s.host, s.attempt
+            FROM call c JOIN shape s ON s.id = c.shape JOIN component callee ON callee.id = s.callee JOIN node n ON n.id = s.node ORDER BY c.id
+            """);
+        var calls = new List<RecordedCall>();
+        await using NpgsqlDataReader row = await command.ExecuteReaderAsync();
+        while (await row.ReadAsync())
+        {
+            calls.Add(new RecordedCall(
+                row.GetInt64(0), row.GetInt64(1), row.IsDBNull(2) ? null : row.GetInt64(2), row.GetString(3), row.GetInt16(4), row.GetString(5), row.GetString(6),
+                row.GetInt16(7)));
+        }
+
+        return [.. calls];
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach ((LocalNode node, ICluster cluster) in silos)
+        {
+            await cluster.DisposeAsync();
+            await node.DisposeAsync();
+        }
+
+        await Database.DisposeAsync();
+        Directory.Delete(folder, recursive: true);
+    }
+}
+
+/// <summary>A row of the record.</summary>
+internal sealed record RecordedCall(long Id, long Trace, long? Parent, string Callee, short Outcome, string Node, string Host, short Attempt)
+{
+    /// <summary>The silo on which the callee ran.</summary>
+    public string Silo => Host.Length == 0 ? Node : Host;
+}
