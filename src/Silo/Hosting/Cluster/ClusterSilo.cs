@@ -69,6 +69,9 @@ internal sealed class ClusterSilo : ICluster
         node.Applications.SelectMany(static one => one.Instances.Select(component => (Name: $"{one.Plan.Name}/{component.Key}", Count: (long)component.Value)))
             .ToDictionary(static one => one.Name, static one => one.Count));
 
+    /// <summary>Where it takes HTTP requests that other silos forward.</summary>
+    public RequestPlaceMessage Requests() => new(node.Requests!.Silo, node.Requests.Url, node.Requests.Secret);
+
     public async Task<IReadOnlyList<SiloStatus>> SilosAsync(CancellationToken cancellation)
     {
         if (State == SiloState.Drained) return [StatusOf(options.Name, endpoints.Silo.ToString(), Report())];
@@ -131,7 +134,7 @@ internal sealed class ClusterSilo : ICluster
                 host = SiloHost.Build(this, node, options, endpoints, database, logging);
 
                 // Before another silo can send a call: an application that is made for it must know the way to the others.
-                node.Join(host.Services.GetRequiredService<IRemoteTransport>());
+                node.Join(host.Services.GetRequiredService<IRemoteTransport>(), host.Services.GetRequiredService<IRequestRouter>());
                 await host.StartAsync(cancellation).ConfigureAwait(false);
                 break;
             }

@@ -362,10 +362,13 @@ public sealed partial class LocalNode : IAsyncDisposable
     public Task<RemoteReply> AnswerAsync(RemoteRequest request, StatefulSlot? slot, CancellationToken cancellation) =>
         answers.AnswerAsync(request, slot, cancellation);
 
-    /// <summary>Room for the one instance of a stateful component of which this silo is in charge.</summary>
-    public StatefulSlot NewSlot(RemoteTarget target)
+    /// <summary>Room for the one instance of a stateful component of which this silo is in charge; HTTP requests that other silos forward find it here.</summary>
+    /// <param name="target">The instance.</param>
+    /// <param name="prepare">Done with it before any call comes to it.</param>
+    public StatefulSlot NewSlot(RemoteTarget target, Action<StatefulSlot>? prepare = null)
     {
         var slot = new StatefulSlot(target.Name, labels);
+        prepare?.Invoke(slot);
 
         // HTTP requests have no key, so there is one entry a component at most; the next slot takes its place.
         if (target.Key.Length == 0) services.Slots[target.Name] = slot;

@@ -22,6 +22,8 @@ internal sealed class ForwardServer : IAsyncDisposable
     // What the client may send, and what the other silo says of it.
     private const int MostHeaderBytes = 128 * 1024;
     private const int MostHeaders = 200;
+    private const int MostStreams = 100;
+    private const int StreamWindow = 128 * 1024;
 
     private readonly WebApplication web;
     private readonly NodeServices services;
@@ -72,8 +74,14 @@ internal sealed class ForwardServer : IAsyncDisposable
             kestrel.Limits.MinRequestBodyDataRate = kestrel.Limits.MinResponseDataRate = null;
             kestrel.Limits.MaxRequestHeadersTotalSize = MostHeaderBytes;
             kestrel.Limits.MaxRequestHeaderCount = MostHeaders;
+            kestrel.Limits.Http2.MaxRequestHeaderFieldSize = MostHeaderBytes;
+            kestrel.Limits.Http2.MaxStreamsPerConnection = MostStreams;
+
+            // So that a component that does not read, or a request that waits for its turn, never holds up the bodies of others.
+            kestrel.Limits.Http2.InitialStreamWindowSize = StreamWindow;
+            kestrel.Limits.Http2.InitialConnectionWindowSize = MostStreams * StreamWindow;
             Listening.KeepHeaderBytes(kestrel);
-            kestrel.Listen(endpoint, static listen => listen.Protocols = HttpProtocols.Http1);
+            kestrel.Listen(endpoint, static listen => listen.Protocols = HttpProtocols.Http2);
         });
         WebApplication web = builder.Build();
         var server = new ForwardServer(web, services, threads, options, gateway, hold);

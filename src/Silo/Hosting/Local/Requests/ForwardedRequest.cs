@@ -64,5 +64,6 @@ internal sealed record ForwardedRequest(
         value.Length > Id.Length && value.StartsWith(Id, StringComparison.Ordinal) ? Uri.UnescapeDataString(value[(Id.Length + 1)..]) : null;
 }
 
+[JsonSourceGenerationOptions(RespectRequiredConstructorParameters = true, RespectNullableAnnotations = true)]
 [JsonSerializable(typeof(ForwardedRequest))]
 internal sealed partial class ForwardedRequestJson : JsonSerializerContext;

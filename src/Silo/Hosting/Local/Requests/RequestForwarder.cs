@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Diagnostics;
 using System.Net;
 using System.Text;
@@ -11,6 +12,7 @@ using Chain.Wasm.Text;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
+using Microsoft.Net.Http.Headers;
 using Polly;
 using Polly.Retry;
 using Yarp.ReverseProxy.Forwarder;
@@ -37,6 +39,7 @@ internal sealed partial class RequestForwarder : IDisposable
     private static readonly TimeSpan LongestSearch = TimeSpan.FromSeconds(10);
 
     private static readonly TimeSpan LongestConnect = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan LongestSilence = TimeSpan.FromSeconds(5);
     private static readonly ResiliencePipeline Attempts = new ResiliencePipelineBuilder()
         .AddRetry(new RetryStrategyOptions
         {
@@ -74,7 +77,7 @@ internal sealed partial class RequestForwarder : IDisposable
         this.log = log;
 
         // Nothing of the request and the response is this client's affair.
-        client = new HttpMessageInvoker(new SocketsHttpHandler
+        client = new HttpMessageInvoker(new PromptHandler(new SocketsHttpHandler
         {
             UseProxy = false,
             UseCookies = false,
@@ -82,9 +85,15 @@ internal sealed partial class RequestForwarder : IDisposable
             AutomaticDecompression = DecompressionMethods.None,
             ActivityHeadersPropagator = null,
             ConnectTimeout = LongestConnect,
+            EnableMultipleHttp2Connections = true,
+
+            // A silo that hangs, or whose machine is gone, is not waited for until the deadline.
+            KeepAlivePingDelay = LongestSilence,
+            KeepAlivePingTimeout = LongestSilence,
+            KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests,
             RequestHeaderEncodingSelector = static (_, _) => Encoding.Latin1,
             ResponseHeaderEncodingSelector = static (_, _) => Encoding.Latin1,
-        });
+        }));
     }
 
     /// <summary>Answers a request by whichever silo may.</summary>
@@ -180,8 +189,12 @@ internal sealed partial class RequestForwarder : IDisposable
         var letter = new RequestLetter(said, place.Secret);
         var config = new ForwarderRequestConfig
         {
-            Version = HttpVersion.Version11, VersionPolicy = HttpVersionPolicy.RequestVersionExact, ActivityTimeout = request.Left + LongestConnect,
+            // A response may begin, and go on, before the request has ended: HTTP/1.1's client waits for the one before it looks at the other.
+            Version = HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionExact, ActivityTimeout = request.Left + LongestConnect,
         };
+
+        // Components cannot change protocols: it is a request like others.
+        context.Request.Headers.Remove(HeaderNames.Upgrade);
         ForwarderError error = await forwarder.SendAsync(context, place.Url, client, config, letter, request.Ends).ConfigureAwait(false);
         Exception? failure = context.Features.Get<IForwarderErrorFeature>()?.Exception;
         context.Features.Set<IForwarderErrorFeature>(null);
@@ -197,7 +210,7 @@ internal sealed partial class RequestForwarder : IDisposable
         if (error == ForwarderError.None || letter.HasAnswer || context.Response.HasStarted) return;
 
         // The client's own fault: its answer is there.
-        if (error == ForwarderError.RequestBodyClient) return;
+        if (error is ForwarderError.RequestBodyClient or ForwarderError.RequestCreation) return;
         context.Response.Clear();
         if (IsConnecting(failure)) throw new NotStartedException($"{request.Target.Name}: silo {place.Silo} ({place.Url}) is not to be reached", failure);
         request.Ends.ThrowIfCancellationRequested();
