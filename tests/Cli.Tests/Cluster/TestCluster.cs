@@ -107,7 +107,7 @@ internal sealed class TestCluster : IAsyncDisposable
     {
         foreach (LocalNode node in Nodes) await node.FlushAsync();
         await using NpgsqlCommand command = Database.CreateCommand("""
-            SELECT string_agg(tag.text, ',' ORDER BY tag.text)
+            SELECT string_agg(tag.name || '=' || tag.value, ',' ORDER BY tag.name, tag.value)
             FROM (SELECT label_out FROM call_view WHERE callee = $1 ORDER BY id DESC LIMIT 1) last
             JOIN label ON label.id = last.label_out JOIN tag ON tag.id = ANY (label.tags)
             """);
