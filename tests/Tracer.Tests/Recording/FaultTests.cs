@@ -32,11 +32,15 @@ public sealed class FaultTests
         for (int kill = 0; kill < 2; kill++)
         {
             await WaitUntilAsync(() => work.Recorder.Counters.StoredCalls > (kill + 1) * 2_000);
-            long failures = work.Recorder.Counters.StoreFailures, spooled = work.Recorder.Counters.SpooledCalls,
-                stored = work.Recorder.Counters.StoredCalls;
-            using (Process server = Process.GetProcessById(own.Server.ServerProcessId)) server.Kill();
+            long failures = work.Recorder.Counters.StoreFailures, spooled = work.Recorder.Counters.SpooledCalls;
+            int killed = own.Server.ServerProcessId;
+            using (Process server = Process.GetProcessById(killed)) server.Kill();
             await WaitUntilAsync(() => work.Recorder.Counters.StoreFailures > failures && work.Recorder.Counters.SpooledCalls > spooled);
-            // The supervisor starts it again, and the recorder finds it.
+
+            // The supervisor starts it again, and the recorder finds it. Until then the pid file is the old one, and the old server's own processes
+            // may go on storing for a while.
+            await WaitUntilAsync(() => own.IsRunning && own.Server.ServerProcessId != killed);
+            long stored = work.Recorder.Counters.StoredCalls;
             await WaitUntilAsync(() => work.Recorder.Counters.StoredCalls > stored + 500);
         }
 

@@ -81,6 +81,9 @@ internal sealed partial class ClusterSilo : ICluster
         node.Applications.SelectMany(static one => one.Instances.Select(component => (Name: $"{one.Plan.Name}/{component.Key}", Count: (long)component.Value)))
             .ToDictionary(static one => one.Name, static one => one.Count));
 
+    /// <summary>Where it takes HTTP requests that other silos forward.</summary>
+    public RequestPlaceMessage Requests() => new(node.Requests!.Silo, node.Requests.Url, node.Requests.Secret);
+
     public async Task<IReadOnlyList<SiloStatus>> SilosAsync(CancellationToken cancellation)
     {
         if (State == SiloState.Drained) return [StatusOf(options.Name, endpoints.Silo.ToString(), Report())];
@@ -143,7 +146,7 @@ internal sealed partial class ClusterSilo : ICluster
                 await Predecessor.BuryAsync(host.Services.GetRequiredService<IMembershipTable>(), options.Name, cancellation).ConfigureAwait(false);
 
                 // Before another silo can send a call: an application that is made for it must know the way to the others.
-                node.Join(host.Services.GetRequiredService<IRemoteTransport>());
+                node.Join(host.Services.GetRequiredService<IRemoteTransport>(), host.Services.GetRequiredService<IRequestRouter>());
                 await host.StartAsync(cancellation).ConfigureAwait(false);
                 break;
             }

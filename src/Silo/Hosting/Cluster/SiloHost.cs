@@ -65,6 +65,7 @@ internal static class SiloHost
             silo.AddGrainService<SiloService>();
             silo.Services.AddSingleton<SiloServices>();
             silo.Services.AddSingleton<IRemoteTransport, GrainTransport>();
+            silo.Services.AddSingleton<IRequestRouter, GrainRequestRouter>();
             silo.Services.AddPlacementFilter<SiloLabelsFilterStrategy, SiloLabelsFilterDirector>(ServiceLifetime.Transient);
         });
         return builder.Build();

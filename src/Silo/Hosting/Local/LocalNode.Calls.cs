@@ -76,7 +76,10 @@ public sealed partial class LocalNode
     /// application is deployed.
     /// </summary>
     /// <param name="transport">Carries calls to other silos.</param>
-    public void Join(IRemoteTransport transport)
+    /// <param name="router">
+    /// Finds the silo for HTTP requests that this one may not answer; <see langword="null"/> where this one answers all that reach it.
+    /// </param>
+    public void Join(IRemoteTransport transport, IRequestRouter? router = null)
     {
         lock (gate)
         {
@@ -84,6 +87,7 @@ public sealed partial class LocalNode
         }
 
         services.Remote = new RemoteCaller(services.Pipeline, services.Names, transport, services.LabelTexts);
+        services.Router = router;
     }
 
     /// <summary>Answers a call that another silo sent; what goes wrong is in the reply.</summary>
@@ -116,8 +120,18 @@ public sealed partial class LocalNode
     /// <summary>Ends calls of other silos that are under way: they are lost, as if the silo had died, but their senders hear of it.</summary>
     internal void BreakOffAnswers() => answers.BreakOff();
 
-    /// <summary>Room for the one instance of a stateful component of which this silo is in charge.</summary>
-    public StatefulSlot NewSlot(RemoteTarget target) => new(target.Name, labels);
+    /// <summary>Room for the one instance of a stateful component of which this silo is in charge; HTTP requests that other silos forward find it here.</summary>
+    /// <param name="target">The instance.</param>
+    /// <param name="prepare">Done with it before any call comes to it.</param>
+    public StatefulSlot NewSlot(RemoteTarget target, Action<StatefulSlot>? prepare = null)
+    {
+        var slot = new StatefulSlot(target.Name, labels);
+        prepare?.Invoke(slot);
+
+        // HTTP requests have no key, so there is one entry a component at most; the next slot takes its place.
+        if (target.Key.Length == 0) services.Slots[target.Name] = slot;
+        return slot;
+    }
 
     /// <summary>The labels that a silo must have to host a component; none where it asks for none, or is not known here.</summary>
     public IReadOnlyDictionary<string, string> PlacementOf(string application, string component)

@@ -8,6 +8,7 @@ using Chain.Silo.Applications;
 using Chain.Silo.Applications.Storage;
 using Chain.Silo.Calls;
 using Chain.Silo.Calls.Remote;
+using Chain.Silo.Hosting.Local.Requests;
 using Chain.Tracer.Calls;
 using Chain.Tracer.Recording;
 using Chain.Tracer.Storage;
@@ -57,6 +58,7 @@ public sealed partial class LocalNode : IAsyncDisposable
     private readonly LabelStore labels;
     private AlertPipeline alerts;
     private ExposureServer exposures = null!;
+    private ForwardServer? forwards;
 
     private LocalNode(NodeOptions options, ILogger log, PrivatePostgres? postgres, NpgsqlDataSource database, LabelStore labels, CallNames names, CallRecorder recorder, SpanExport? spans)
     {
@@ -102,6 +104,9 @@ public sealed partial class LocalNode : IAsyncDisposable
 
     /// <summary>Where applications' HTTP is served; empty before <see cref="ListenAsync"/>.</summary>
     public string Url => exposures?.Url ?? "";
+
+    /// <summary>Where other silos send HTTP requests that this one is to answer; <see langword="null"/> where the node is made for no cluster.</summary>
+    public RequestPlace? Requests => forwards?.Place;
 
     public RecorderCounters Counters => recorder.Counters;
 
@@ -170,6 +175,8 @@ public sealed partial class LocalNode : IAsyncDisposable
                 database, labels, names, new RecorderOptions { Folder = Path.Combine(options.Folder, "spool"), Name = options.Name }, spans, cancellation).ConfigureAwait(false);
             node = new LocalNode(options, LoggerFactory.Create(logging).CreateLogger<LocalNode>(), postgres, database, labels, names, recorder, spans);
             node.exposures = ExposureServer.Create(node.gateway, node.services, options, logging);
+            if (options.Cluster is not null)
+                node.forwards = await ForwardServer.StartAsync(node.gateway, node.services, node.remoteThreads, options, node.HoldAsync, logging).ConfigureAwait(false);
             node.StartBackground();
             return node;
         }
@@ -319,7 +326,9 @@ public sealed partial class LocalNode : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await StopTakingAsync().ConfigureAwait(false);
+        if (forwards is not null) await forwards.StopAsync().ConfigureAwait(false);
         await remoteThreads.DrainAsync(options.Drain).ConfigureAwait(false);
+        if (forwards is not null) await forwards.DisposeAsync().ConfigureAwait(false);
         if (exposures is not null) await exposures.DisposeAsync().ConfigureAwait(false);
         await stop.CancelAsync().ConfigureAwait(false);
         await Task.WhenAll(background).ConfigureAwait(false);
