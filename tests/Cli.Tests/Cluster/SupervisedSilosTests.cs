@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.Versioning;
+using System.Text;
 using System.Text.Json;
 using Chain.Cli.Tests.Node;
 using Chain.Silo.Hosting;
@@ -100,6 +101,23 @@ public sealed class SupervisedSilosTests : IClassFixture<RunningSilos>
         string shown = chain.Ok("status");
         Assert.Contains("runs 3 silos", shown);
         Assert.Matches(@"\n  s3 +active +127\.0\.0\.1:\d+ +http://127\.0\.0\.1:\d+ +region=us, zone=b ", shown);
+    }
+
+    [ClusterFact]
+    public async Task TheDashboardOfEverySiloIsForWhoHasTheToken()
+    {
+        string token = (await File.ReadAllTextAsync(Path.Combine(chain.Data, "token"))).Trim();
+        foreach (JsonElement silo in running.Silos.Values)
+        {
+            using var browser = new HttpClient(new SocketsHttpHandler { UseProxy = false });
+            string page = silo.GetProperty("url").GetString() + "/dashboard/";
+            using HttpResponseMessage asked = await browser.GetAsync(page);
+            Assert.Equal(System.Net.HttpStatusCode.Unauthorized, asked.StatusCode);
+            browser.DefaultRequestHeaders.Authorization = new("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"anybody:{token}")));
+            Assert.Contains("<html", await browser.GetStringAsync(page), StringComparison.OrdinalIgnoreCase);
+            JsonElement counters = JsonElement.Parse(await browser.GetStringAsync(page + "DashboardCounters"));
+            Assert.Equal(3, counters.GetProperty("hosts").EnumerateArray().Count(static host => host.GetProperty("status").GetString() == "Active"));
+        }
     }
 
     [ClusterFact]
