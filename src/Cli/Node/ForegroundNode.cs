@@ -35,7 +35,7 @@ internal static class ForegroundNode
         foreach (string path in request.Paths) await DeployAsync(node, path, stop.Token);
         node.Announce();
         using (NodeClient client = NodeClient.Open(request.Node.Folder))
-            Show(await client.GetAsync<NodeState>("status", stop.Token), node.Description, folder, request.Json);
+            Show(await client.GetAsync<NodeState>("status", CancellationToken.None), node.Description, folder, request.Json);
         await Task.WhenAny(node.Stopping, Task.Delay(Timeout.Infinite, stop.Token));
         if (!request.Json) Console.Out.WriteLine("ending: calls under way finish first");
         return ExitCode.Ok;

@@ -94,6 +94,12 @@ public interface ICallTarget
 /// <summary>To whom an instance goes back after a call.</summary>
 public interface IGuestOwner
 {
+    /// <summary>Called, on the guest's thread, before something of what it knows goes out as an answer while its call is still under way.</summary>
+    /// <exception cref="Chain.Wasm.WasmException">It must not go out.</exception>
+    void Disclosing(Guest guest)
+    {
+    }
+
     /// <summary>Gives an instance back.</summary>
     /// <param name="guest">The instance.</param>
     /// <param name="isSound">Whether its last call returned; otherwise it is given up.</param>

@@ -95,6 +95,9 @@ public sealed class Guest : IDisposable
         {
             if (Pipeline.Again(sink, at, Frame.Label) is { } denial) throw new CallRefusedException(denial);
         }
+
+        // Its own response is under way, and what it writes from now on may tell of this.
+        if (open.Exists(one => one.Sink == Frame)) Owner.Disclosing(this);
     }
 
     /// <summary>Notes that data can go out by a call from now on, until the guest's own call ends.</summary>

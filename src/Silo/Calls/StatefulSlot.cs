@@ -1,6 +1,8 @@
 using Chain.Silo.Calls.Remote;
 using Chain.Tracer.Calls;
 using Chain.Tracer.Tags;
+using Chain.Wasm;
+using Chain.Wasm.Components.Hosting;
 
 namespace Chain.Silo.Calls;
 
@@ -16,7 +18,9 @@ public sealed class StatefulSlot(string name, LabelStore labels) : IGuestOwner, 
     private ChainState? holder;
     private GuestMaker? madeBy;
     private Guest? guest;
+    private readonly SemaphoreSlim storing = new(1, 1);
     private volatile bool isDisposed;
+    private LabelId stored;
 
     public string Name => name;
 
@@ -29,13 +33,23 @@ public sealed class StatefulSlot(string name, LabelStore labels) : IGuestOwner, 
     /// <summary>Whether nobody has it or waits for it.</summary>
     public bool IsIdle => turn.CurrentCount == 1;
 
-    /// <summary><see cref="Residual"/> as a text that other silos can read.</summary>
-    public string LabelText => labels[Residual].ToString();
+    /// <summary>
+    /// Stores its label, as a text that other silos can read, and the last call that added to it, where they must outlast this silo; <see langword="null"/>
+    /// where they end with the node. Set before the first call.
+    /// </summary>
+    public Func<string, CallContext, Task>? Store { get; set; }
 
     /// <summary>Goes on where another silo's instance ended.</summary>
     /// <exception cref="FormatException">The text is no label.</exception>
-    public void Remember(string label, in CallContext call) =>
+    public void Remember(string label, in CallContext call)
+    {
         (Residual, Remembered) = (label.Length == 0 ? LabelId.Empty : labels.Intern(Label.Parse(label)), call);
+        stored = Residual;
+    }
+
+    /// <summary>Ends when <see cref="Residual"/> is stored: before anybody has an answer that it may depend on.</summary>
+    /// <exception cref="Exception">What <see cref="Store"/> throws.</exception>
+    public Task KeepAsync() => KeepAsync(Residual, Remembered);
 
     /// <summary>Waits for its turn.</summary>
     /// <exception cref="Wasm.Components.Hosting.ComponentTrapException">The chain has it already.</exception>
@@ -75,6 +89,19 @@ public sealed class StatefulSlot(string name, LabelStore labels) : IGuestOwner, 
         {
             Leave();
             throw;
+        }
+    }
+
+    public void Disclosing(Guest telling)
+    {
+        try
+        {
+            // Guests have threads of their own to wait on.
+            KeepAsync(telling.Frame.Label, telling.Frame.Call.Context).GetAwaiter().GetResult();
+        }
+        catch (Exception failure) when (failure is not WasmException)
+        {
+            throw new ComponentTrapException($"{name}: its label could not be stored: {failure.Message}");
         }
     }
 
@@ -130,6 +157,23 @@ public sealed class StatefulSlot(string name, LabelStore labels) : IGuestOwner, 
         if (!turn.Wait(0)) return;
         Discard();
         turn.Release();
+    }
+
+    private async Task KeepAsync(LabelId label, CallContext last)
+    {
+        if (Store is not { } store || labels.Union(stored, label) == stored) return;
+        await storing.WaitAsync().ConfigureAwait(false);
+        try
+        {
+            LabelId all = labels.Union(stored, label);
+            if (all == stored) return;
+            await store(labels[all].ToString(), last).ConfigureAwait(false);
+            stored = all;
+        }
+        finally
+        {
+            storing.Release();
+        }
     }
 
     private void Refuse(ChainState chain)

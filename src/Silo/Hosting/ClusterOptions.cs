@@ -14,6 +14,9 @@ public sealed record ClusterOptions
     /// <summary>The port for other silos; 0 for one that is free.</summary>
     public int SiloPort { get; init; }
 
+    /// <summary>The port for HTTP requests that other silos forward; 0 for one that is free.</summary>
+    public int HttpPort { get; init; }
+
     /// <summary>The port for clients of the cluster that are no silos; 0 for one that is free.</summary>
     public int GatewayPort { get; init; }
 }

@@ -23,7 +23,8 @@ public sealed class PrivatePostgres : IAsyncDisposable
     private const string User = "chain";
 
     // $1 owners.lock, $2 postmaster.pid, $3 the log, then the command. The watcher keeps the lock until the server is down, so that a
-    // newcomer cannot mistake a server that is going for one that stays.
+    // newcomer cannot mistake a server that is going for one that stays. The pid file may be that of a server that crashed just before, while
+    // another one starts: it is told again and again to stop, and a file that a crashed one left is removed.
     private const string Supervisor = """
         owners=$1 pidfile=$2 log=$3; shift 3
         exec </dev/null >>"$log" 2>&1
@@ -31,19 +32,26 @@ public sealed class PrivatePostgres : IAsyncDisposable
         trap '' INT HUP
         (
             exec 9<"$owners"; flock -x 9; : >"$stop"
-            for try in 1 2 3 4 5 6 7 8 9 10; do
+            n=0
+            while [ $n -lt 3000 ]; do
                 pid=$(head -n 1 "$pidfile" 2>/dev/null) || pid=
-                [ -n "$pid" ] || break
-                kill -INT "$pid" 2>/dev/null || break
-                n=0; while kill -0 "$pid" 2>/dev/null && [ $n -lt 100 ]; do sleep 0.02; n=$((n + 1)); done
+                if [ -n "$pid" ] && kill -0 "$pid" 2>/dev/null; then
+                    [ $((n % 50)) -ne 0 ] || kill -INT "$pid" 2>/dev/null
+                elif [ -e "$stop.over" ] || ! kill -0 $$ 2>/dev/null; then
+                    break
+                fi
+                sleep 0.02; n=$((n + 1))
             done
         ) &
         while [ ! -e "$stop" ]; do
             "$@"
             [ -e "$stop" ] || sleep 0.2
         done
+        pid=$(head -n 1 "$pidfile" 2>/dev/null) || pid=
+        [ -z "$pid" ] || kill -0 "$pid" 2>/dev/null || rm -f "$pidfile"
+        : >"$stop.over"
         wait
-        rm -f "$stop"
+        rm -f "$stop" "$stop.over"
         """;
 
     private readonly FileStream _owner;

@@ -63,9 +63,20 @@ public sealed class RunningSilos : IDisposable
 
 /// <summary>Silos in processes of their own, and the process that keeps them running.</summary>
 [UnsupportedOSPlatform("windows")]
-public sealed class SupervisedSilosTests(RunningSilos running) : IClassFixture<RunningSilos>
+public sealed class SupervisedSilosTests : IClassFixture<RunningSilos>
 {
-    private readonly NodeCommands chain = running.Chain;
+    private readonly RunningSilos running;
+    private readonly NodeCommands chain;
+
+    public SupervisedSilosTests(RunningSilos running)
+    {
+        this.running = running;
+        chain = running.Chain;
+
+        // Whatever a test before may have left.
+        if (running.Started.Length == 0) return;
+        foreach (string silo in (string[])["s1", "s2", "s3"]) RunningSilos.Await($"{silo} is there", () => running.StateOf(silo) == "running active");
+    }
 
     [ClusterFact]
     public void UpAndStatusShowEverySilo()
@@ -121,8 +132,8 @@ public sealed class SupervisedSilosTests(RunningSilos running) : IClassFixture<R
 
         Assert.Matches(@"^silo s2 is active again, in process \d+\n$", chain.Ok("restart", "--silo", "s2"));
         Assert.Equal("running active", running.StateOf("s2"));
-        chain.Run("drain", "s22").FailedWith(ExitCode.BadInput, "the cluster has no silo 's22'; near: 's2', 's1', 's3'");
-        chain.Run("restart", "--silo", "s22").FailedWith(ExitCode.BadInput, "there is no silo 's22' here; near: 's2', 's1', 's3'");
+        chain.Run("drain", "s22").FailedWith(ExitCode.BadInput, "the cluster has no silo 's22'; near: 's2'");
+        chain.Run("restart", "--silo", "s22").FailedWith(ExitCode.BadInput, "there is no silo 's22' here; near: 's2'");
     }
 
     [ClusterFact]

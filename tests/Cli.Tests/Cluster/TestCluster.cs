@@ -26,7 +26,12 @@ internal sealed class TestCluster : IAsyncDisposable
     public ICluster Cluster => silos[0].Cluster;
 
     /// <summary>Starts silos <c>s1</c>, <c>s2</c>… each with a region.</summary>
-    public static async Task<TestCluster> StartAsync(params string[] regions)
+    public static Task<TestCluster> StartAsync(params string[] regions) => StartAsync(TimeSpan.FromSeconds(10), regions);
+
+    /// <summary>Starts silos <c>s1</c>, <c>s2</c>… each with a region.</summary>
+    /// <param name="drain">How long one that leaves waits for calls that are under way.</param>
+    /// <param name="regions">The regions.</param>
+    public static async Task<TestCluster> StartAsync(TimeSpan drain, params string[] regions)
     {
         var cluster = new TestCluster { Database = await TestPostgres.NewDatabaseAsync() };
         string connection = await TestPostgres.ConnectionStringAsync(cluster.Database);
@@ -40,6 +45,7 @@ internal sealed class TestCluster : IAsyncDisposable
                 Name = name,
                 Labels = new Dictionary<string, string> { ["region"] = regions[i] },
                 Cluster = new ClusterOptions(),
+                Drain = drain,
                 Upkeep = new UpkeepOptions { BundleAfter = TimeSpan.FromHours(1) },
             };
             LocalNode node = await LocalNode.StartAsync(options, static _ => { });
@@ -60,6 +66,14 @@ internal sealed class TestCluster : IAsyncDisposable
         await DeployAsync((await ApplicationCheck.RunAsync(target)).Require());
     }
 
+    /// <summary>Deploys an application that is made of <c>service.wasm</c> on all silos.</summary>
+    public async Task DeployServiceAsync(string manifest)
+    {
+        string target = Directory.CreateDirectory(Path.Combine(folder, "service")).FullName;
+        await TwoEntries.WriteAsync(target, manifest);
+        await DeployAsync((await ApplicationCheck.RunAsync(target)).Require());
+    }
+
     public async Task DeployAsync(ApplicationPlan plan)
     {
         var store = new ApplicationStore(Database);
@@ -74,24 +88,37 @@ internal sealed class TestCluster : IAsyncDisposable
         [new IntegerValue(PrimitiveKind.U32, HopApplication.Length - 1), new IntegerValue(PrimitiveKind.U32, rounds)],
         new Incoming(default, tags.Length == 0 ? LabelId.Empty : node.Policies.Labels.Intern(Label.Parse(tags)), null), cancellation);
 
+    /// <summary>Reads until what is read is as it should be; the last that was read.</summary>
+    public static async Task<T> UntilAsync<T>(Func<Task<T>> read, Func<T, bool> isSo)
+    {
+        T now = await read();
+        for (int i = 0; i < 600 && !isSo(now); i++)
+        {
+            await Task.Delay(50);
+            now = await read();
+        }
+
+        return now;
+    }
+
     /// <summary>The record, in the order in which the calls began.</summary>
     public async Task<RecordedCall[]> ReadAsync()
     {
         foreach (LocalNode node in Nodes) await node.FlushAsync();
-        await using NpgsqlCommand command = Database.CreateCommand("""
-            SELECT c.id, coalesce(c.trace, c.id), c.parent, callee.name, s.outcome, n.name, s.host, s.attempt
-            FROM call c JOIN shape s ON s.id = c.shape JOIN component callee ON callee.id = s.callee JOIN node n ON n.id = s.node ORDER BY c.id
-            """);
-        var calls = new List<RecordedCall>();
-        await using NpgsqlDataReader row = await command.ExecuteReaderAsync();
-        while (await row.ReadAsync())
-        {
-            calls.Add(new RecordedCall(
-                row.GetInt64(0), row.GetInt64(1), row.IsDBNull(2) ? null : row.GetInt64(2), row.GetString(3), row.GetInt16(4), row.GetString(5), row.GetString(6),
-                row.GetInt16(7)));
-        }
+        return await RecordedCall.ReadAllAsync(Database);
+    }
 
-        return [.. calls];
+    /// <summary>The label of the result of a component's last call.</summary>
+    public async Task<string> LabelOutAsync(string callee)
+    {
+        foreach (LocalNode node in Nodes) await node.FlushAsync();
+        await using NpgsqlCommand command = Database.CreateCommand("""
+            SELECT string_agg(tag.name || '=' || tag.value, ',' ORDER BY tag.name, tag.value)
+            FROM (SELECT label_out FROM call_view WHERE callee = $1 ORDER BY id DESC LIMIT 1) last
+            JOIN label ON label.id = last.label_out JOIN tag ON tag.id = ANY (label.tags)
+            """);
+        command.Parameters.AddWithValue(callee);
+        return (string?)await command.ExecuteScalarAsync() ?? "";
     }
 
     public async ValueTask DisposeAsync()
@@ -112,4 +139,23 @@ internal sealed record RecordedCall(long Id, long Trace, long? Parent, string Ca
 {
     /// <summary>The silo on which the callee ran.</summary>
     public string Silo => Host.Length == 0 ? Node : Host;
+
+    /// <summary>All that is in a store, in the order in which the calls began.</summary>
+    public static async Task<RecordedCall[]> ReadAllAsync(NpgsqlDataSource database)
+    {
+        await using NpgsqlCommand command = database.CreateCommand("""
+            SELECT c.id, coalesce(c.trace, c.id), c.parent, callee.name, s.outcome, n.name, s.host, s.attempt
+            FROM call c JOIN shape s ON s.id = c.shape JOIN component callee ON callee.id = s.callee JOIN node n ON n.id = s.node ORDER BY c.id
+            """);
+        var calls = new List<RecordedCall>();
+        await using NpgsqlDataReader row = await command.ExecuteReaderAsync();
+        while (await row.ReadAsync())
+        {
+            calls.Add(new RecordedCall(
+                row.GetInt64(0), row.GetInt64(1), row.IsDBNull(2) ? null : row.GetInt64(2), row.GetString(3), row.GetInt16(4), row.GetString(5), row.GetString(6),
+                row.GetInt16(7)));
+        }
+
+        return [.. calls];
+    }
 }

@@ -154,19 +154,6 @@ public sealed class PlanTests
     }
 
     [Fact]
-    public async Task AStatefulComponentThatAnswersHttpIsAWarning()
-    {
-        using var application = new TestApplication(
-            "application: shop\ncomponents:\n  web: { path: web.wasm, instances: stateful }\n  store: { path: store.wasm }\nexpose:\n  - { component: web, http: / }\n  - { component: web, http: /a }\n");
-        ApplicationCheck check = await application.CheckAsync();
-        Assert.Equal(
-            "chain.yaml:3:3: warning: component 'web' is stateful and answers HTTP requests; a request cannot go from one silo to another, so on a cluster it "
-            + "fails unless the instance is on the silo that gets it",
-            application.Text(check));
-        Assert.NotNull(check.Plan);
-    }
-
-    [Fact]
     public async Task ALinkCrossesNamesWhereTheTypesFit()
     {
         using var application = new TestApplication("""

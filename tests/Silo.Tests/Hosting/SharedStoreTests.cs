@@ -112,8 +112,9 @@ public sealed class SharedStoreTests : IAsyncLifetime, IDisposable
     {
         await a.DeployAsync(ward.Folder);
         await b.UntilAsync(1);
-        const string cut = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database() AND query = 'LISTEN chain_application'";
-        Assert.Equal(2L, await ScalarAsync(cut));
+        const string listeners = "FROM pg_stat_activity WHERE datname = current_database() AND query IN ('LISTEN chain_application', 'SELECT 1')";
+        await StoreNode.UntilAsync(async () => await ScalarAsync($"SELECT count(*) {listeners}") is 2L);
+        Assert.Equal(2L, await ScalarAsync($"SELECT count(pg_terminate_backend(pid)) {listeners}"));
         ward.Write("policies.yaml", Stricter);
         await a.DeployAsync(ward.Folder);
         await b.UntilAsync(2);

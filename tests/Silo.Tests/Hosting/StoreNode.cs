@@ -37,10 +37,13 @@ internal sealed class StoreNode : IAsyncDisposable, ILoggerProvider, ILogger
     public Task UntilAsync(int? version, string application = "ward") => UntilAsync(() => Node.VersionOf(application) == version);
 
     /// <summary>Waits until something is so.</summary>
-    public static async Task UntilAsync(Func<bool> isSo)
+    public static Task UntilAsync(Func<bool> isSo) => UntilAsync(() => Task.FromResult(isSo()));
+
+    /// <inheritdoc cref="UntilAsync(Func{bool})"/>
+    public static async Task UntilAsync(Func<Task<bool>> isSo)
     {
-        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(1));
-        while (!isSo()) await Task.Delay(10, patience.Token);
+        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(2));
+        while (!await isSo()) await Task.Delay(10, patience.Token);
     }
 
     public async ValueTask DisposeAsync()

@@ -13,6 +13,22 @@ internal sealed class OwnPostgres : IAsyncDisposable
 
     public string Folder => Server.Folder;
 
+    /// <summary>Whether there is a server at this moment; it may not answer yet.</summary>
+    public bool IsRunning
+    {
+        get
+        {
+            try
+            {
+                return Directory.Exists($"/proc/{Server.ServerProcessId}");
+            }
+            catch (StoreException)
+            {
+                return false;
+            }
+        }
+    }
+
     public static async Task<OwnPostgres> StartAsync(string? folder = null)
     {
         var own = new OwnPostgres(await PrivatePostgres.StartAsync(Options(folder ?? TestPostgres.NewFolder())));

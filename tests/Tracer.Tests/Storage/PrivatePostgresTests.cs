@@ -51,6 +51,43 @@ public sealed class PrivatePostgresTests
         Directory.Delete(folder, recursive: true);
     }
 
+    [PostgresTheory]
+    [InlineData(0)]
+    [InlineData(150)]
+    [InlineData(220)]
+    [InlineData(400)]
+    public async Task AServerThatCrashedAndIsLeftIsDownWhateverItsSupervisorIsDoing(int leftAfter)
+    {
+        string folder = TestPostgres.NewFolder();
+        PrivatePostgres owner = await PrivatePostgres.StartAsync(new PrivatePostgresOptions { Folder = folder, SharedBuffers = "32MB" });
+        using (Process server = Process.GetProcessById(owner.ServerProcessId)) server.Kill();
+
+        // At one of these times the supervisor is just about to start it again.
+        await Task.Delay(leftAfter);
+        await owner.DisposeAsync();
+        await owner.WaitForStopAsync(TimeSpan.FromMinutes(1));
+
+        // The file goes a moment before the process that it names.
+        var clock = Stopwatch.StartNew();
+        while (IsThere() && clock.Elapsed < TimeSpan.FromMinutes(1)) await Task.Delay(20);
+        Assert.False(IsThere());
+        Directory.Delete(folder, recursive: true);
+
+        bool IsThere() => Process.GetProcessesByName("postgres").Any(one => CommandLineOf(one.Id).Contains(folder, StringComparison.Ordinal));
+    }
+
+    private static string CommandLineOf(int process)
+    {
+        try
+        {
+            return File.ReadAllText($"/proc/{process}/cmdline");
+        }
+        catch (IOException)
+        {
+            return "";
+        }
+    }
+
     [PostgresFact]
     public async Task AClusterWhoseMakingWasInterruptedIsMadeAgain()
     {

@@ -22,16 +22,6 @@ internal static class SiloCrossings
                 $"component '{link.From}' calls {Known.List(bound)} of '{link.To}', which {reason}; resources, streams and futures cannot go from one silo to "
                 + $"another, so on a cluster such a call fails unless '{link.To}' answers on the caller's silo");
         }
-
-        foreach (string name in plan.Exposures.Select(static exposure => exposure.Component).Distinct())
-        {
-            // One that a label places is reached through the silos of that place; where the one instance of a stateful one is, nobody can know.
-            if (plan.Components[name].Instances != InstanceMode.Stateful) continue;
-            issues.Warning(
-                components[name].Written.Name.Place,
-                $"component '{name}' is stateful and answers HTTP requests; a request cannot go from one silo to another, so on a cluster it fails unless the "
-                + "instance is on the silo that gets it");
-        }
     }
 
     private static string? WhyElsewhere(ComponentPlan component)

@@ -2,7 +2,6 @@ using Chain.Silo.Calls;
 using Chain.Silo.Calls.Remote;
 using Chain.Silo.Hosting.Local;
 using Chain.Tracer.Calls;
-using Chain.Tracer.Tags;
 using Orleans;
 using Microsoft.Extensions.Logging;
 using Orleans.Concurrency;
@@ -71,62 +70,63 @@ internal sealed record StatefulState
 [GrainType(TypeName), Reentrant, SiloLabelsFilter]
 internal sealed partial class StatefulComponentGrain(
     LocalNode node, [PersistentState("label", SiloHost.Storage)] IPersistentState<StatefulState> state, ILogger<StatefulComponentGrain> log)
-    : Grain, IComponentGrain
+    : Grain, IComponentGrain, IPlacedGrain
 {
     public const string TypeName = "stateful";
 
-    private readonly SemaphoreSlim writing = new(1, 1);
     private StatefulSlot slot = null!;
-    private LabelId written;
 
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
         (string application, string component, string key) = ComponentKey.Read(this.GetPrimaryKeyString());
-        slot = node.NewSlot(new RemoteTarget(application, component, key, IsStateful: true));
-        StatefulState known = state.State;
-        slot.Remember(known.Label, new CallContext(new TraceId(known.TraceHigh, known.TraceLow), new CallId(known.Call)));
-        written = slot.Residual;
+        TaskScheduler turns = TaskScheduler.Current;
+        slot = node.NewSlot(new RemoteTarget(application, component, key, IsStateful: true), one =>
+        {
+            StatefulState known = state.State;
+            one.Remember(known.Label, new CallContext(new TraceId(known.TraceHigh, known.TraceLow), new CallId(known.Call)));
+
+            // Guests ask for it too, on their own threads; Orleans' state belongs to the grain's turns.
+            one.Store = (label, last) => Task.Factory.StartNew(() => StoreAsync(label, last), CancellationToken.None, TaskCreationOptions.None, turns).Unwrap();
+        });
         return Task.CompletedTask;
     }
 
     public async ValueTask<ReplyMessage> CallAsync(CallMessage message, CancellationToken cancellation)
     {
         RemoteReply reply = await node.AnswerAsync(message.ToRequest(), slot, cancellation);
+        try
+        {
+            // Before anybody has the answer: the instance may die with its silo at any moment.
+            await slot.KeepAsync();
+        }
+        catch (Exception failure)
+        {
+            reply = reply with { Outcome = CallOutcome.Lost, Value = default, Error = $"its label could not be stored: {failure.Message}" };
+        }
 
-        // Before anybody has the answer: the instance may die with its silo at any moment.
-        if (slot.Residual != written && await KeepAsync() is { } failure)
-            reply = reply with { Outcome = CallOutcome.Lost, Value = default, Error = $"its label could not be stored: {failure}" };
         return ReplyMessage.Of(reply);
     }
+
+    public ValueTask<SiloAddress> WhereAsync() => new(GrainContext.Address.SiloAddress!);
 
     public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
         if (!await slot.CloseAsync(cancellationToken)) LogCutOff(log, this.GetPrimaryKeyString(), reason.Description);
     }
 
-    private async Task<string?> KeepAsync()
+    private async Task StoreAsync(string label, CallContext last)
     {
-        await writing.WaitAsync();
         try
         {
-            LabelId now = slot.Residual;
-            if (now == written) return null;
-            CallContext last = slot.Remembered;
-            state.State = new StatefulState { Label = slot.LabelText, TraceHigh = last.Trace.High, TraceLow = last.Trace.Low, Call = last.Call.Value };
+            state.State = new StatefulState { Label = label, TraceHigh = last.Trace.High, TraceLow = last.Trace.Low, Call = last.Call.Value };
             await state.WriteStateAsync();
-            written = now;
-            return null;
         }
         catch (Exception failure)
         {
             // Another silo may have taken over: this activation knows nothing any more.
             LogNotKept(log, this.GetPrimaryKeyString(), failure.Message);
             DeactivateOnIdle();
-            return failure.Message;
-        }
-        finally
-        {
-            writing.Release();
+            throw;
         }
     }
 

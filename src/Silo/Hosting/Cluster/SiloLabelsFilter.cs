@@ -31,6 +31,7 @@ internal sealed class SiloLabelsFilterDirector(LocalNode node, ISiloMetadataCach
         return wanted.Count == 0 ? candidates : candidates.Where(silo => Has(silos.GetSiloMetadata(silo).Metadata, wanted));
     }
 
-    private static bool Has(IReadOnlyDictionary<string, string> labels, IReadOnlyDictionary<string, string> wanted) =>
+    /// <summary>Whether a silo has all labels that a component asks for.</summary>
+    public static bool Has(IReadOnlyDictionary<string, string> labels, IReadOnlyDictionary<string, string> wanted) =>
         wanted.All(one => labels.TryGetValue(one.Key, out string? value) && value == one.Value);
 }

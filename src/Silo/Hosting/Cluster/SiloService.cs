@@ -13,6 +13,10 @@ internal interface ISiloService : IGrainService
     [Alias("Report")]
     Task<SiloReport> ReportAsync();
 
+    /// <summary>Where it takes HTTP requests that other silos forward.</summary>
+    [Alias("Requests")]
+    Task<RequestPlaceMessage> RequestsAsync();
+
     /// <summary>Begins to leave the cluster.</summary>
     [Alias("Leave")]
     Task LeaveAsync();
@@ -23,6 +27,8 @@ internal sealed class SiloService(GrainId id, global::Orleans.Runtime.Silo silo,
     : GrainService(id, silo, logging), ISiloService
 {
     public Task<SiloReport> ReportAsync() => Task.FromResult(self.Report());
+
+    public Task<RequestPlaceMessage> RequestsAsync() => Task.FromResult(self.Requests());
 
     public Task LeaveAsync()
     {

@@ -22,6 +22,9 @@ public sealed partial class HttpBridge(HttpGuestPool pool, GuestThreads threads,
         if (context.Request.ContentLength > options.RequestBodyBytes)
         {
             Refuse(context, StatusCodes.Status413PayloadTooLarge);
+
+            // The server ends the connection rather than read such a body; a client that was not told would send its next request there.
+            if (HttpProtocol.IsHttp11(context.Request.Protocol)) context.Response.Headers.Connection = "close";
             return;
         }
 

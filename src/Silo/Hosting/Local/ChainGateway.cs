@@ -71,10 +71,12 @@ internal sealed class ChainGateway(NodeServices services)
     /// <param name="arguments">Reads the arguments, for rules.</param>
     /// <param name="request">The HTTP request that it is, if it is one.</param>
     /// <param name="work">Calls the instance; answers the message of a denial of its result.</param>
+    /// <param name="slot">The instance, where the chain has its turn with one already; else the component's own instances answer.</param>
+    /// <exception cref="ObjectDisposedException">The slot is closed.</exception>
     /// <returns>The frame of the call that is over, and why it failed or was denied.</returns>
     public (CallFrame Frame, string? Error, Exception? Failure) Enter(
         DeployedComponent component, CallRoute route, Incoming incoming, ChainState chain, Func<IReadOnlyList<ComponentValue>>? arguments,
-        IRequestValues? request, Func<Guest, string?> work)
+        IRequestValues? request, Func<Guest, string?> work, StatefulSlot? slot = null)
     {
         CallPipeline pipeline = services.Pipeline;
         var frame = new CallFrame();
@@ -82,7 +84,7 @@ internal sealed class ChainGateway(NodeServices services)
         Guest guest;
         try
         {
-            guest = component.Target.Take(chain, route.KeyOf(arguments), chain.Cancellation);
+            guest = slot is null ? component.Target.Take(chain, route.KeyOf(arguments), chain.Cancellation) : slot.Take(component.Maker, chain);
         }
         catch (Exception failure) when (failure is WasmException or OperationCanceledException)
         {
@@ -118,6 +120,27 @@ internal sealed class ChainGateway(NodeServices services)
         // A fault of the host's own is recorded like any end of a call, and is no answer.
         if (error is not (null or WasmException or OperationCanceledException)) ExceptionDispatchInfo.Throw(error);
         return (over, refusal ?? error?.Message, error);
+    }
+
+    /// <summary>Records a request that came to no silo's instance, or to one that nobody hears of any more.</summary>
+    /// <param name="component">Who was to answer.</param>
+    /// <param name="route">What was called.</param>
+    /// <param name="incoming">The caller's context and label.</param>
+    /// <param name="request">The request.</param>
+    /// <param name="outcome">What became of it.</param>
+    /// <param name="why">Why.</param>
+    /// <param name="attempt">Which attempt it was, from 1.</param>
+    /// <param name="silo">The silo that it was sent to; empty for none.</param>
+    /// <returns>The message of a denial: policies say that it may not be answered at all.</returns>
+    public string? RecordUnanswered(
+        DeployedComponent component, CallRoute route, Incoming incoming, IRequestValues request, Tracer.Calls.CallOutcome outcome, string why, int attempt, string silo)
+    {
+        var frame = new CallFrame();
+        var chain = new ChainState(CancellationToken.None, CancellationToken.None, component.Plan.Limits.Deadline);
+        if (services.Pipeline.Begin(frame, route, incoming.Context, chain, 0, incoming.Label, null, request) is { } denial) return denial;
+        CallSiteId? site = attempt == 1 && silo.Length == 0 ? null : services.Names.Intern(services.Names[route.Site] with { Host = silo, Attempt = attempt });
+        services.Pipeline.End(frame, outcome, why, site);
+        return null;
     }
 
     /// <summary>A call that another silo answers: no guest runs here, so it needs no thread.</summary>

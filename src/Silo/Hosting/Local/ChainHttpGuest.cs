@@ -1,6 +1,7 @@
 using Chain.Silo.Applications;
 using Chain.Silo.Calls;
 using Chain.Silo.Hosting.Http;
+using Chain.Silo.Hosting.Local.Requests;
 using Chain.Tracer.Telemetry;
 using Chain.Wasm.Components.Runtime;
 using Chain.Wasm.Wasi.Http;
@@ -8,22 +9,34 @@ using Chain.Wasm.Wasi.Http;
 namespace Chain.Silo.Hosting.Local;
 
 /// <summary>One HTTP request as the root of a chain.</summary>
-internal sealed class ChainHttpGuest(ChainGateway gateway, NodeServices services, DeployedComponent component, Exposure exposure, LabelRule requests) : IHttpGuest
+/// <param name="gateway">Where chains enter.</param>
+/// <param name="services">What the node has.</param>
+/// <param name="component">Whose instance answers.</param>
+/// <param name="exposure">By which of its exports.</param>
+/// <param name="time">The time until the chain's deadline.</param>
+/// <param name="turn">The turn with the instance, where it is one that silos of a cluster find; else the node's own instances answer.</param>
+internal sealed class ChainHttpGuest(
+    ChainGateway gateway, NodeServices services, DeployedComponent component, Exposure exposure, TimeSpan time, SlotTurn? turn = null) : IHttpGuest
 {
-    private const string Function = "handle";
-
     public void Handle(IncomingRequest request, ResponseOutparam response, CancellationToken client, CancellationToken cancellation)
     {
         var values = new RequestValues(request);
-        Incoming incoming = services.Propagator.Extract(values.All("traceparent"), values.All("tracestate"), values.All("baggage"));
-        var chain = new ChainState(client, cancellation, component.Plan.Limits.Deadline);
-        CallRoute route = component.HttpEntryOf(exposure.Export, requests, services);
-        (_, string? error, Exception? failure) = gateway.Enter(component, route, incoming, chain, null, values, guest =>
+        Incoming incoming = services.Extract(values);
+        ChainState chain = turn?.Chain ?? new ChainState(client, cancellation, time);
+        CallRoute route = component.HttpEntryOf(exposure.Export, services);
+        bool hasBegun = false;
+        turn?.Use();
+        (string? error, Exception? failure) = (null, null);
+        try
         {
-            guest.HandleHttp(route, request, response);
-            guest.Frame.LabelOut = guest.Frame.Label;
-            return null;
-        });
+            (_, error, failure) = gateway.Enter(component, route, incoming, chain, null, values, Work, turn?.Slot);
+        }
+        catch (ObjectDisposedException) when (turn is not null && !hasBegun)
+        {
+            turn.HasMoved = true;
+            throw;
+        }
+
         if (failure is not null) throw failure;
         if (error is null) return;
 
@@ -31,6 +44,14 @@ internal sealed class ChainHttpGuest(ChainGateway gateway, NodeServices services
         var refusal = new OutgoingResponse(new Fields());
         refusal.SetStatusCode(ResponseGate.Forbidden);
         response.Set(refusal);
+
+        string? Work(Guest guest)
+        {
+            hasBegun = true;
+            guest.HandleHttp(route, request, response);
+            guest.Frame.LabelOut = guest.Frame.Label;
+            return null;
+        }
     }
 
     public void Reset()
@@ -39,31 +60,5 @@ internal sealed class ChainHttpGuest(ChainGateway gateway, NodeServices services
 
     public void Dispose()
     {
-    }
-
-    private sealed class RequestValues(IncomingRequest request) : IRequestValues
-    {
-        public string All(string name) => Header(name) ?? "";
-
-        public string? Header(string name)
-        {
-            byte[][] values = request.Headers.Get(name);
-            return values.Length == 0 ? null : string.Join(',', values.Select(System.Text.Encoding.Latin1.GetString));
-        }
-
-        public string? Query(string name)
-        {
-            string target = request.PathWithQuery ?? "";
-            int question = target.IndexOf('?');
-            if (question < 0) return null;
-            foreach (string pair in target[(question + 1)..].Split('&'))
-            {
-                int equals = pair.IndexOf('=');
-                string key = Uri.UnescapeDataString((equals < 0 ? pair : pair[..equals]).Replace('+', ' '));
-                if (key == name) return equals < 0 ? "" : Uri.UnescapeDataString(pair[(equals + 1)..].Replace('+', ' '));
-            }
-
-            return null;
-        }
     }
 }

@@ -108,10 +108,11 @@ internal sealed class DeployedComponent : IDisposable
 
     /// <summary>The route of HTTP requests.</summary>
     /// <param name="export">The name of its <c>wasi:http/incoming-handler</c>.</param>
-    /// <param name="requests">What source rules put on requests.</param>
     /// <param name="services">What the node has.</param>
-    public CallRoute HttpEntryOf(string export, LabelRule requests, NodeServices services) => entries.GetOrAdd((export, "handle"), _ =>
+    public CallRoute HttpEntryOf(string export, NodeServices services) => entries.GetOrAdd((export, "handle"), _ =>
     {
+        SourceRule[] rules = [.. application.Plan.Sources.Where(rule => rule.Place == SourcePlace.Request && rule.Component == Plan.Name)];
+        var requests = new LabelRule(services.Pipeline.Labels, rules);
         FunctionRef name = RuleFunction.NameOf(export, "handle");
         var link = new CallLink(CallParty.Outside, Plan.Party, name);
         CallSiteId site = services.Names.Intern(new CallSite(ComponentRef.Outside, Plan.Party.Component, name));

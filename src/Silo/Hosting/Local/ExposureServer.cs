@@ -1,14 +1,15 @@
 using System.Collections.Immutable;
 using System.Net;
 using Chain.Silo.Applications;
-using Chain.Silo.Calls;
 using Chain.Silo.Hosting.Http;
+using Chain.Silo.Hosting.Local.Requests;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Yarp.ReverseProxy.Forwarder;
 
 namespace Chain.Silo.Hosting.Local;
 
@@ -16,20 +17,21 @@ namespace Chain.Silo.Hosting.Local;
 internal sealed class ExposureServer : IAsyncDisposable
 {
     private readonly WebApplication web;
-    private readonly ChainGateway gateway;
     private readonly NodeServices services;
     private readonly NodeOptions options;
-    private readonly ILogger log;
+    private readonly RequestAnswers answers;
+    private readonly RequestForwarder forwarder;
     private ImmutableArray<Entry> entries = [];
-    private bool isListening;
+    private volatile bool isListening;
 
     private ExposureServer(WebApplication web, ChainGateway gateway, NodeServices services, NodeOptions options)
     {
         this.web = web;
-        this.gateway = gateway;
         this.services = services;
         this.options = options;
-        log = web.Services.GetRequiredService<ILogger<ExposureServer>>();
+        ILogger log = web.Services.GetRequiredService<ILogger<ExposureServer>>();
+        answers = new RequestAnswers(gateway, services, log);
+        forwarder = new RequestForwarder(web.Services.GetRequiredService<IHttpForwarder>(), gateway, services, answers, options.Name, log);
     }
 
     /// <summary>Where it listens; empty before it does.</summary>
@@ -45,6 +47,9 @@ internal sealed class ExposureServer : IAsyncDisposable
             Listening.KeepHeaderBytes(kestrel);
             kestrel.Listen(new IPEndPoint(options.Address, options.Port), static listen => listen.Protocols = HttpProtocols.Http1);
         });
+        builder.Services.AddHttpForwarder();
+        // What fails it says to its caller too, who knows whether another attempt is to be made.
+        builder.Logging.AddFilter("Yarp", LogLevel.None);
         WebApplication web = builder.Build();
         var server = new ExposureServer(web, gateway, services, options);
         web.Run(server.HandleAsync);
@@ -62,23 +67,25 @@ internal sealed class ExposureServer : IAsyncDisposable
     /// <summary>Serves an application's version in the place of another, or nothing of it any more.</summary>
     public void Replace(string application, DeployedApplication? with)
     {
-        Entry[] added = with is null ? [] : [.. with.Plan.Exposures.Select(exposure => new Entry(with, exposure, Bridge(with, exposure)))];
+        Entry[] added = with is null ? [] : [.. with.Plan.Exposures.Select(exposure => new Entry(with, exposure, BridgeTo(with, exposure)))];
         ImmutableInterlocked.Update(ref entries, (all, changes) => [.. all.Where(entry => entry.Application.Plan.Name != application), .. changes], added);
     }
 
     /// <summary>Takes no more requests and waits for those under way, as long as options say.</summary>
     public Task StopAsync() => isListening ? Listening.StopAsync(web, options.Drain) : Task.CompletedTask;
 
-    public ValueTask DisposeAsync() => web.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await web.DisposeAsync().ConfigureAwait(false);
+        forwarder.Dispose();
+    }
 
-    private HttpBridge Bridge(DeployedApplication application, Exposure exposure)
+    /// <summary>What answers here; <see langword="null"/> where it has to be found out for each request which silo does.</summary>
+    private HttpBridge? BridgeTo(DeployedApplication application, Exposure exposure)
     {
         DeployedComponent component = application.Components[exposure.Component];
-        SourceRule[] rules = [.. application.Plan.Sources.Where(rule => rule.Place == SourcePlace.Request && rule.Component == exposure.Component)];
-        var requests = new LabelRule(services.Pipeline.Labels, rules);
-        var pool = new HttpGuestPool(_ => new ChainHttpGuest(gateway, services, component, exposure, requests), 0);
-        var limits = new HttpHostOptions { Deadline = component.Plan.Limits.Deadline, RequestBodyBytes = component.Plan.Limits.RequestBodyBytes };
-        return new HttpBridge(pool, services.Threads, limits, log);
+        bool isHere = services.Router is null || (component.Plan.Instances != InstanceMode.Stateful && services.MayRun(component.Plan));
+        return isHere ? answers.BridgeTo(component, exposure) : null;
     }
 
     private async Task HandleAsync(HttpContext context)
@@ -99,7 +106,7 @@ internal sealed class ExposureServer : IAsyncDisposable
 
         try
         {
-            await best.Bridge.HandleAsync(context).ConfigureAwait(false);
+            await (best.Bridge is { } bridge ? bridge.HandleAsync(context) : forwarder.HandleAsync(context, best.Application, best.Exposure)).ConfigureAwait(false);
         }
         finally
         {
@@ -121,5 +128,5 @@ internal sealed class ExposureServer : IAsyncDisposable
         return best;
     }
 
-    private sealed record Entry(DeployedApplication Application, Exposure Exposure, HttpBridge Bridge);
+    private sealed record Entry(DeployedApplication Application, Exposure Exposure, HttpBridge? Bridge);
 }

@@ -8,6 +8,7 @@ using Chain.Silo.Applications;
 using Chain.Silo.Applications.Storage;
 using Chain.Silo.Calls;
 using Chain.Silo.Calls.Remote;
+using Chain.Silo.Hosting.Local.Requests;
 using Chain.Tracer.Calls;
 using Chain.Tracer.Recording;
 using Chain.Tracer.Storage;
@@ -57,6 +58,7 @@ public sealed partial class LocalNode : IAsyncDisposable
     private readonly LabelStore labels;
     private AlertPipeline alerts;
     private ExposureServer exposures = null!;
+    private ForwardServer? forwards;
 
     private LocalNode(NodeOptions options, ILogger log, PrivatePostgres? postgres, NpgsqlDataSource database, LabelStore labels, CallNames names, CallRecorder recorder, SpanExport? spans)
     {
@@ -102,6 +104,9 @@ public sealed partial class LocalNode : IAsyncDisposable
 
     /// <summary>Where applications' HTTP is served; empty before <see cref="ListenAsync"/>.</summary>
     public string Url => exposures?.Url ?? "";
+
+    /// <summary>Where other silos send HTTP requests that this one is to answer; <see langword="null"/> where the node is made for no cluster.</summary>
+    public RequestPlace? Requests => forwards?.Place;
 
     public RecorderCounters Counters => recorder.Counters;
 
@@ -170,6 +175,8 @@ public sealed partial class LocalNode : IAsyncDisposable
                 database, labels, names, new RecorderOptions { Folder = Path.Combine(options.Folder, "spool"), Name = options.Name }, spans, cancellation).ConfigureAwait(false);
             node = new LocalNode(options, LoggerFactory.Create(logging).CreateLogger<LocalNode>(), postgres, database, labels, names, recorder, spans);
             node.exposures = ExposureServer.Create(node.gateway, node.services, options, logging);
+            if (options.Cluster is not null)
+                node.forwards = await ForwardServer.StartAsync(node.gateway, node.services, node.remoteThreads, options, node.HoldAsync, logging).ConfigureAwait(false);
             node.StartBackground();
             return node;
         }
@@ -295,123 +302,11 @@ public sealed partial class LocalNode : IAsyncDisposable
     /// <summary>What an application's guests wrote; <see langword="null"/> where there is no such application.</summary>
     public ApplicationLog? LogOf(string application) => logs.GetValueOrDefault(application);
 
-    /// <summary>Calls a function of a component from outside.</summary>
-    /// <param name="application">The application's name.</param>
-    /// <param name="component">The component's name.</param>
-    /// <param name="interfaceName">The interface as it is exported; <see langword="null"/> for a function of the component's own.</param>
-    /// <param name="function">The function.</param>
-    /// <param name="arguments">Values of its parameters' types.</param>
-    /// <param name="incoming">The caller's context and label.</param>
-    /// <param name="cancellation">The caller gives up.</param>
-    /// <exception cref="KeyNotFoundException">There is no such application, component or function.</exception>
-    /// <exception cref="NodeBusyException">Too many calls wait already.</exception>
-    public async Task<GatewayResult> CallAsync(
-        string application, string component, string? interfaceName, string function, ComponentValue[] arguments, Incoming incoming = default,
-        CancellationToken cancellation = default)
-    {
-        DeployedApplication held = Enter(application);
-        try
-        {
-            return await gateway.CallAsync(held, ComponentOf(held, component), interfaceName, function, arguments, incoming, cancellation).ConfigureAwait(false);
-        }
-        finally
-        {
-            held.Leave();
-        }
-    }
-
-    /// <summary>Calls a function of a component from outside, as people write it.</summary>
-    /// <param name="application">The application's name.</param>
-    /// <param name="component">The component's name.</param>
-    /// <param name="call">The function, with as little of the interface's name as tells it from others, and its arguments in WAVE: <c>store#get("7")</c>.</param>
-    /// <param name="incoming">The caller's context and label.</param>
-    /// <param name="cancellation">The caller gives up.</param>
-    /// <exception cref="KeyNotFoundException">There is no such application, component or function; the message has near names.</exception>
-    /// <exception cref="WaveException">The arguments are none of the function's.</exception>
-    /// <exception cref="NodeBusyException">Too many calls wait already.</exception>
-    public async Task<GatewayResult> CallAsync(
-        string application, string component, string call, Incoming incoming, CancellationToken cancellation = default)
-    {
-        DeployedApplication held = Enter(application);
-        try
-        {
-            DeployedComponent found = ComponentOf(held, component);
-            int parenthesis = call.IndexOf('(');
-            if (parenthesis < 0) parenthesis = call.Length;
-            ExportedFunction function = ExportedFunction.Find(
-                found.Plan.Party.Name, ExportedFunction.All(found.Compiled.Context.Type), call[..parenthesis].Trim());
-            ComponentValue[] arguments = Wave.ParseArguments(call, function.Type, parenthesis);
-            return await gateway.CallAsync(held, found, function.Interface, function.Name, arguments, incoming, cancellation).ConfigureAwait(false);
-        }
-        finally
-        {
-            held.Leave();
-        }
-    }
-
-    /// <summary>The context and the label that a request from outside brings; an absent header is empty.</summary>
-    public Incoming Extract(string traceparent, string tracestate, string baggage) => services.Propagator.Extract(traceparent, tracestate, baggage);
-
     /// <summary>Waits until every call that ended before is in the store or the spool, and every decision in the store.</summary>
     public async Task FlushAsync(CancellationToken cancellation = default)
     {
         await recorder.FlushAsync().ConfigureAwait(false);
         await decisions.FlushAsync(cancellation).ConfigureAwait(false);
-    }
-
-    /// <summary>
-    /// Makes it a silo of a cluster: calls of components that have one instance, or that ask for another place, go to the silo that has it. Before any
-    /// application is deployed.
-    /// </summary>
-    /// <param name="transport">Carries calls to other silos.</param>
-    public void Join(IRemoteTransport transport)
-    {
-        lock (gate)
-        {
-            if (applications.Count > 0) throw new InvalidOperationException("applications are there already");
-        }
-
-        services.Remote = new RemoteCaller(services.Pipeline, services.Names, transport, services.LabelTexts);
-    }
-
-    /// <summary>Answers a call that another silo sent; what goes wrong is in the reply.</summary>
-    /// <param name="request">One attempt of the call.</param>
-    /// <param name="slot">The instance, where the component is stateful.</param>
-    /// <param name="cancellation">The sender gives up.</param>
-    public Task<RemoteReply> AnswerAsync(RemoteRequest request, StatefulSlot? slot, CancellationToken cancellation) =>
-        answers.AnswerAsync(request, slot, cancellation);
-
-    /// <summary>
-    /// A function of a new instance that no call of Chain reaches: nothing of the pipeline is around it. For comparisons, with components that import nothing
-    /// of one another; the instance lives as long as the function is held.
-    /// </summary>
-    /// <exception cref="KeyNotFoundException">There is no such application or component.</exception>
-    internal TDelegate BareFunction<TDelegate>(string application, string component, string interfaceName, string function)
-        where TDelegate : Delegate
-    {
-        DeployedApplication held = Enter(application);
-        try
-        {
-            PreparedComponent prepared = ComponentOf(held, component).Prepared;
-            return prepared.Instantiate(new ComponentStore(prepared.Component.Engine)).GetFunction(interfaceName, function).CreateDelegate<TDelegate>();
-        }
-        finally
-        {
-            held.Leave();
-        }
-    }
-
-    /// <summary>Room for the one instance of a stateful component of which this silo is in charge.</summary>
-    public StatefulSlot NewSlot(RemoteTarget target) => new(target.Name, labels);
-
-    /// <summary>The labels that a silo must have to host a component; none where it asks for none, or is not known here.</summary>
-    public IReadOnlyDictionary<string, string> PlacementOf(string application, string component)
-    {
-        lock (gate)
-        {
-            return applications.GetValueOrDefault(application)?.Components.GetValueOrDefault(component)?.Plan.Placement
-                ?? ImmutableDictionary<string, string>.Empty;
-        }
     }
 
     /// <summary>Is done when the node begins to take no more calls from outside.</summary>
@@ -431,7 +326,9 @@ public sealed partial class LocalNode : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await StopTakingAsync().ConfigureAwait(false);
+        if (forwards is not null) await forwards.StopAsync().ConfigureAwait(false);
         await remoteThreads.DrainAsync(options.Drain).ConfigureAwait(false);
+        if (forwards is not null) await forwards.DisposeAsync().ConfigureAwait(false);
         if (exposures is not null) await exposures.DisposeAsync().ConfigureAwait(false);
         await stop.CancelAsync().ConfigureAwait(false);
         await Task.WhenAll(background).ConfigureAwait(false);
@@ -453,30 +350,6 @@ public sealed partial class LocalNode : IAsyncDisposable
         stop.Dispose();
         deploying.Dispose();
     }
-
-    private DeployedApplication Enter(string name)
-    {
-        while (true)
-        {
-            DeployedApplication? found;
-            lock (gate) found = applications.GetValueOrDefault(name);
-            if (found is null) throw Unknown(name);
-            if (found.TryEnter()) return found;
-        }
-    }
-
-    /// <summary>Says that there is no such application, and what there is.</summary>
-    internal KeyNotFoundException Unknown(string application)
-    {
-        string[] names;
-        lock (gate) names = [.. applications.Keys.Order(StringComparer.Ordinal)];
-        return new KeyNotFoundException(
-            $"there is no application '{application}'{(names.Length == 0 ? "; none is deployed" : NearNames.Hint(application, names))}");
-    }
-
-    private static DeployedComponent ComponentOf(DeployedApplication application, string component) =>
-        application.Components.GetValueOrDefault(component) ?? throw new KeyNotFoundException(
-            $"{application.Plan.Name} has no component '{component}'{NearNames.Hint(component, [.. application.Components.Keys])}");
 
     private void Swap(string name, DeployedApplication? made)
     {
@@ -531,10 +404,25 @@ public sealed partial class LocalNode : IAsyncDisposable
         await old.DisposeAsync().ConfigureAwait(false);
     }
 
+    /// <summary>One round of looking after the store, where the cluster says whose turn it is; one that fails is left to the next.</summary>
+    internal async Task UpkeepAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            await new StoreUpkeep(Database, options.Upkeep).RunAsync(cancellation).ConfigureAwait(false);
+        }
+        catch (Exception failure) when (failure is NpgsqlException or TimeoutException or OperationCanceledException)
+        {
+            if (!cancellation.IsCancellationRequested) LogUpkeep(log, failure.Message);
+        }
+    }
+
     private void StartBackground()
     {
         var upkeep = new StoreUpkeep(Database, options.Upkeep);
-        background.Add(Task.Run(() => upkeep.RunEveryAsync(TimeSpan.FromMinutes(1), error => LogUpkeep(log, error.Message), stop.Token)));
+        // In a cluster a grain has its rounds, on one silo.
+        if (options.Cluster is null)
+            background.Add(Task.Run(() => upkeep.RunEveryAsync(TimeSpan.FromMinutes(1), error => LogUpkeep(log, error.Message), stop.Token)));
         background.Add(Task.Run(WatchPoliciesAsync));
         background.Add(Task.Run(() => held.TrimEveryMinuteAsync(stop.Token)));
     }

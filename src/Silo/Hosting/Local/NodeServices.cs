@@ -30,6 +30,16 @@ internal sealed class NodeServices(
     /// <summary>What makes calls to other silos; <see langword="null"/> while the node is none of a cluster.</summary>
     public RemoteCaller? Remote { get; set; }
 
+    /// <summary>Finds the silo for requests that this one may not answer; <see langword="null"/> while the node is none of a cluster.</summary>
+    public IRequestRouter? Router { get; set; }
+
+    /// <summary>The instances of stateful components that this silo of a cluster is in charge of, by <c>application/component</c>. One whose slot is closed has moved.</summary>
+    public ConcurrentDictionary<string, StatefulSlot> Slots { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>The context and the label that a request brings.</summary>
+    public Incoming Extract(IRequestValues request) =>
+        Propagator.Extract(request.Header("traceparent") ?? "", request.Header("tracestate") ?? "", request.Header("baggage") ?? "");
+
     /// <summary>Calls from outside that wait for other silos at a time, at most.</summary>
     public int MostSent { get; init; } = 20_000;
 

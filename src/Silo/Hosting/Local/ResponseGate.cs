@@ -23,6 +23,7 @@ internal sealed class ResponseGate : IHostGate
         var outparam = (ResponseOutparam)((ResourceValue)call.Arguments[0]).Resource;
         if (guest.Pipeline.Result(guest.Frame, isError: false, null) is not { } denial)
         {
+            guest.Owner.Disclosing(guest);
             guest.KeepOpen(guest.Frame, PolicyEvent.Result);
             return CallDecision.Proceed;
         }

@@ -392,6 +392,9 @@ public sealed class ComponentHttpServerTests
         using (HttpResponseMessage known = await server.Client.PostAsync("/", new ByteArrayContent(new byte[1001])))
         {
             Assert.Equal(HttpStatusCode.RequestEntityTooLarge, known.StatusCode);
+
+            // Nobody reads the body, so the connection ends here; the client's next request must not be sent on it.
+            Assert.True(known.Headers.ConnectionClose);
         }
 
         Assert.Equal(0, server.Counts.Handled);
