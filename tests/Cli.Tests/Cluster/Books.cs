@@ -108,10 +108,11 @@ internal sealed partial class Books
         }
     }
 
-    private string Path(Effort effort) => effort.Answer is null ? effort.Error : PathOf(traces[effort.Trace]);
+    /// <summary>What the record says of a call.</summary>
+    public string Path(Effort effort) => effort.Answer is null ? effort.Error : PathOf(traces[effort.Trace]);
 
     private static string PathOf(IEnumerable<ClusterCall> chain) =>
-        string.Join(", ", chain.Select(static call => $"{call.Callee} on {call.Host} {OutcomeNames.Of((CallOutcome)call.Outcome)} attempt {call.Attempt} by {call.Node}"));
+        string.Join(", ", chain.Select(static call => $"{call.Callee} on {call.Host} {OutcomeNames.Of((CallOutcome)call.Outcome)} attempt {call.Attempt} by {call.Node} at {call.Start:mm\\:ss\\.fff} for {call.Duration.TotalMilliseconds:0} ms"));
 
     [GeneratedRegex(@"[a-z]\d*-\d+(-id-\d+)?(-only)?|127\.0\.0\.1:\d+|\bS?[0-9.:@]{9,}\b")]
     private static partial Regex Names();

@@ -70,6 +70,7 @@ public sealed class ClinicOnSilosTests(LiveCluster cluster)
     {
         using var relay = new DemoRelay();
         cluster.Chain.Ok("deploy", DemoCommand.Copy(Clinic.Folder, cluster.Chain.Folder, relay.Address));
+        await cluster.DeployedAsync("clinic");
 
         // The printer is kept warm, so what it remembers is that of one silo.
         List<string> results = await DayAsync((await cluster.SiloAsync("s1")).Http, relay);

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Runtime.Versioning;
@@ -100,6 +101,24 @@ public sealed class LiveCluster : IAsyncLifetime
         return (await response.Content.ReadFromJsonAsync<CallAnswer>(Json))!;
     }
 
+    /// <summary>Waits until every silo has an application: it is told of in the store, which the others follow.</summary>
+    public async Task DeployedAsync(string application)
+    {
+        var clock = Stopwatch.StartNew();
+        foreach (SiloDescription silo in Silos)
+        {
+            while ((await http.GetAsync($"{silo.Url}/api/v1/apps/{application}/logs")).StatusCode == HttpStatusCode.NotFound)
+            {
+                Assert.True(clock.Elapsed < Patience, $"silo {silo.Name} does not have {application}");
+                await Task.Delay(20);
+            }
+        }
+    }
+
+    /// <summary>The last lines that the silos' processes wrote.</summary>
+    public string Logs(int lines) => string.Join('\n', Names.Select(name => Path.Combine(Chain.Data, "silos", name, "node.log")).Where(File.Exists)
+        .SelectMany(file => File.ReadLines(file).TakeLast(lines).Prepend($"{file}:")));
+
     /// <summary>What a silo says of all silos.</summary>
     public async Task<SiloStatus[]> StatusAsync() => (await http.GetFromJsonAsync<SiloStatus[]>($"{Silos[0].Url}/api/v1/silos", Json))!;
 
@@ -130,7 +149,7 @@ public sealed class LiveCluster : IAsyncLifetime
     private async Task<ClusterCall[]> ReadAsync(string application)
     {
         await using NpgsqlCommand command = Database.CreateCommand(
-            "SELECT id, trace, parent, caller, callee, function, outcome, host, attempt, node FROM call_view WHERE callee LIKE $1 ORDER BY id");
+            "SELECT id, trace, parent, caller, callee, function, outcome, host, attempt, node, id >> 13, duration::double precision FROM call_view WHERE callee LIKE $1 ORDER BY id");
         command.Parameters.AddWithValue(application + "/%");
         var calls = new List<ClusterCall>();
         await using NpgsqlDataReader row = await command.ExecuteReaderAsync();
@@ -138,7 +157,7 @@ public sealed class LiveCluster : IAsyncLifetime
         {
             calls.Add(new ClusterCall(
                 row.GetInt64(0), row.GetInt64(1), row.IsDBNull(2) ? null : row.GetInt64(2), row.GetString(3), row.GetString(4), row.GetString(5), row.GetInt16(6),
-                row.GetString(7), row.GetInt16(8), row.GetString(9)));
+                row.GetString(7), row.GetInt16(8), row.GetString(9), TimeSpan.FromMicroseconds(row.GetInt64(10)), TimeSpan.FromMicroseconds(row.GetDouble(11))));
         }
 
         return [.. calls];
@@ -148,5 +167,8 @@ public sealed class LiveCluster : IAsyncLifetime
 /// <summary>A call of the record.</summary>
 /// <param name="Host">The silo that ran the callee.</param>
 /// <param name="Node">The silo that recorded it.</param>
+/// <param name="Start">Since the beginning of the clock that ids have.</param>
+/// <param name="Duration">How long it took.</param>
 internal sealed record ClusterCall(
-    long Id, long Trace, long? Parent, string Caller, string Callee, string Function, short Outcome, string Host, short Attempt, string Node);
+    long Id, long Trace, long? Parent, string Caller, string Callee, string Function, short Outcome, string Host, short Attempt, string Node,
+    TimeSpan Start, TimeSpan Duration);

@@ -38,14 +38,14 @@ internal static class LoadApplication
         """;
 
     /// <summary>Deploys all <see cref="Ways"/> under a name.</summary>
-    public static void Deploy(LiveCluster cluster, string name) => Deploy(cluster, name, Manifest);
+    public static Task DeployAsync(LiveCluster cluster, string name) => DeployAsync(cluster, name, Manifest);
 
     /// <summary>Deploys an application of <c>book.wasm</c> and <c>front.wasm</c>, and of <c>relay.wasm</c> of <c>bench/hop</c>.</summary>
     /// <param name="cluster">Where.</param>
     /// <param name="name">Its name.</param>
     /// <param name="manifest">The manifest without its first line.</param>
     /// <param name="policies">The text of <c>policies.yaml</c>.</param>
-    public static void Deploy(LiveCluster cluster, string name, string manifest, string policies = "")
+    public static async Task DeployAsync(LiveCluster cluster, string name, string manifest, string policies = "")
     {
         string folder = Path.Combine(cluster.Chain.Folder, name);
         Directory.CreateDirectory(folder);
@@ -54,6 +54,7 @@ internal static class LoadApplication
         if (policies.Length > 0) File.WriteAllText(Path.Combine(folder, "policies.yaml"), policies);
         File.WriteAllText(Path.Combine(folder, "chain.yaml"), $"application: {name}\n{manifest}");
         cluster.Chain.Ok("deploy", folder);
+        await cluster.DeployedAsync(name);
     }
 
     private static string Here([CallerFilePath] string path = "") => Path.GetDirectoryName(path)!;

