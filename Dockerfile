@@ -17,8 +17,8 @@ RUN printf '#!/bin/sh\nexec dotnet /app/chain.dll "$@"\n' >/usr/local/bin/chain 
 USER $APP_UID
 WORKDIR /var/lib/chain
 VOLUME /var/lib/chain
-# Applications' HTTP, and the API, which asks for the token in .chain/token.
-EXPOSE 8080 7700
+# Applications' HTTP, and the API, which asks for the token in .chain/token; for other silos of a cluster only, 11111 and 30000.
+EXPOSE 8080 7700 11111 30000
 HEALTHCHECK --interval=15s --timeout=10s --start-period=60s --retries=3 CMD ["chain", "status"]
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["chain"]

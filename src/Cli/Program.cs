@@ -2,6 +2,7 @@ using System.CommandLine;
 using Chain.Cli.Alerts;
 using Chain.Cli.Applications;
 using Chain.Cli.Bench;
+using Chain.Cli.Cluster;
 using Chain.Cli.Demo;
 using Chain.Cli.Lineage;
 using Chain.Cli.Node;
@@ -24,6 +25,8 @@ internal static class Program
             UpCommand.Create(),
             DownCommand.Create(),
             NodeStatusCommand.Create(),
+            DrainCommand.Create(),
+            RestartCommand.Create(),
             ApplicationCheckCommand.Create(),
             DeployCommand.Create(),
             AppsCommand.Create(),

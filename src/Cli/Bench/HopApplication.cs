@@ -67,7 +67,7 @@ internal static class HopApplication
         foreach (string file in (string[])["relay.wasm", "leaf.wasm"]) File.Copy(Path.Combine(components, file), Path.Combine(folder, file), overwrite: true);
         var manifest = new StringBuilder($"application: {Name}\ncomponents:\n");
         for (int i = 0; i < Length; i++)
-            manifest.Append($"  c{i}: {{ path: {(i < Length - 1 ? "relay" : "leaf")}.wasm, labels: {{ region: eu }}, replicas: 32, limits: {{ memory: 1MiB }} }}\n");
+            manifest.Append($"  c{i}: {{ path: {(i < Length - 1 ? "relay" : "leaf")}.wasm, labels: {{ region: eu }}, replicas: 32, limits: {{ memory: 1MiB, deadline: 10m }} }}\n");
         manifest.Append("links:\n");
         for (int i = 0; i < Length - 1; i++) manifest.Append($"  - {{ from: c{i}, import: \"chain:hop/next\", to: c{i + 1}, export: \"chain:hop/step\" }}\n");
         if (hasRules) manifest.Append(Sources).Append("\npolicies: [policies.yaml]\n");

@@ -20,12 +20,29 @@ internal static class HopBench
         var json = new Option<bool>("--json") { Description = "Print JSON in place of the table." };
         var rounds = new Option<int>("--rounds") { Description = "Rounds of each stage.", DefaultValueFactory = _ => 41 };
         var chains = new Option<int>("--chains") { Description = "Chains of ten calls in a round.", DefaultValueFactory = _ => 1000 };
-        var command = new Command("hop", "Microseconds of a call from component to component: bare, with tags, the record, policies; throughput with all and with none.") { rounds, chains, json };
+        var cluster = new Option<bool>("--cluster") { Description = "Calls between two silos of a cluster, and in one, beside plain grain calls. --rounds is 9 there unless given." };
+        var calls = new Option<int>("--calls") { Description = "With --cluster: calls of a case in a round; a tenth of them where the guest works.", DefaultValueFactory = _ => 20_000 };
+        var command = new Command("hop", "Microseconds of a call from component to component: bare, with tags, the record, policies; throughput with all and with none.")
+        {
+            rounds, chains, cluster, calls, json,
+        };
         command.SetAction(async (parsed, cancellation) =>
         {
             (int many, int size) = (parsed.GetValue(rounds), parsed.GetValue(chains));
             if (many is < 1 or > 10_000 || size is < 100 or > 1_000_000)
                 throw new CommandException($"--rounds is 1 to 10000 and --chains 100 to 1000000; found {many} and {size}");
+            if (parsed.GetValue(cluster))
+            {
+                int count = parsed.GetValue(calls);
+                if (count is < 1_000 or > 10_000_000) throw new CommandException($"--calls is 1000 to 10000000; found {count}");
+#if ORLEANS
+                await ClusterHopBench.RunAsync(parsed.GetResult(rounds) is { Implicit: false } ? many : 9, count, parsed.GetValue(json), cancellation);
+                return ExitCode.Ok;
+#else
+                throw new CommandException(Chain.Silo.Hosting.ClusterSupport.Missing, ExitCode.Unavailable);
+#endif
+            }
+
             await RunAsync(many, size, parsed.GetValue(json), cancellation);
             return ExitCode.Ok;
         });

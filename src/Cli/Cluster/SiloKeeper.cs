@@ -32,6 +32,7 @@ internal sealed class SiloKeeper(UpRequest request, string token, Action changed
     private readonly string folder = request.Node.Folder;
     private readonly string log = Path.Combine(request.Node.Folder, OwnProcess.LogFile);
     private Task keeping = Task.CompletedTask;
+    private NodeDescription? before;
     private TaskCompletionSource? answer;
     private volatile SiloRun? run;
     private volatile string state = "starting";
@@ -185,21 +186,23 @@ internal sealed class SiloKeeper(UpRequest request, string token, Action changed
         }
 
         run?.Dispose();
-        var now = new SiloRun(OwnProcess.LengthOf(log), OwnProcess.Start(Path.GetFullPath(log), request.Arguments(folder), request.Node.Postgres, isSupervised: true));
+        var now = new SiloRun(OwnProcess.LengthOf(log), OwnProcess.Start(Path.GetFullPath(log), Again().Arguments(folder), request.Node.Postgres, isSupervised: true));
         run = now;
         if (ending.IsCancellationRequested) await now.EndAsync(EndPatience);
-        (bool hasAnswered, bool wasDrained) = (false, false);
+        (bool hasAnswered, bool wasDrained, before) = (false, false, null);
         while (!now.HasEnded)
         {
             NodeDescription? node = NodeFolder.Look(folder).Node;
             if (node?.Pid == now.Pid && node != Description)
             {
-                Description = node;
+                Description = before = node;
                 wasDrained = node.IsDrained;
                 if (!hasAnswered) state = "running";
                 hasAnswered = true;
                 changed();
-                answer?.TrySetResult();
+
+                // One that is drained to be restarted says so, and is not what is waited for.
+                if (!now.IsToEnd) answer?.TrySetResult();
             }
 
             await Task.WhenAny(now.Ended, Task.Delay(hasAnswered ? Poll * 5 : Poll));
@@ -210,6 +213,11 @@ internal sealed class SiloKeeper(UpRequest request, string token, Action changed
         changed();
         return (now, hasAnswered, wasDrained);
     }
+
+    /// <summary>What is started next: on the ports that the one before had, so that clients find it; not where that one did not get to answer.</summary>
+    private UpRequest Again() => before is { } last
+        ? request with { Node = request.Node with { Port = new Uri(last.Http).Port }, ApiPort = new Uri(last.Url).Port }
+        : request;
 
     // Its end does the same once more, but then it cannot be asked how it is.
     private async Task DrainAsync()

@@ -14,13 +14,13 @@ internal static class DownCommand
     {
         var timeout = new Option<int>("--timeout") { Description = "How long to wait for it, in seconds; 60 by default.", HelpName = "S", DefaultValueFactory = _ => 60 };
         Option<bool> json = NodeCommand.Json();
-        return new Command("down", "End the running node: calls under way finish, and what they left is stored.") { timeout, json }.WithNode(
+        return new Command("down", "End the running node, or all silos that run here: calls under way finish, and what they left is stored.") { timeout, json }.WithNode(
             async (parsed, node, cancellation) =>
             {
                 int seconds = parsed.GetValue(timeout);
                 if (seconds is < 1 or > 86_400) throw new CommandException($"--timeout {seconds}: expected 1 to 86400");
                 string folder = parsed.GetValue(StoreOptions.Data)!;
-                await node.PostAsync("shutdown", cancellation);
+                using (NodeClient process = node.OfProcess()) await process.PostAsync("shutdown", cancellation);
                 var clock = Stopwatch.StartNew();
                 while (NodeFolder.Look(folder).IsHeld)
                 {
@@ -34,7 +34,7 @@ internal static class DownCommand
                 }
 
                 if (parsed.GetValue(json)) NodeCommand.WriteJson(new { ended = node.Node.Pid });
-                else Console.Out.WriteLine($"the node in {folder} ended");
+                else Console.Out.WriteLine(node.Node.Silos is null ? $"the node in {folder} ended" : $"the silos in {folder} ended");
                 return ExitCode.Ok;
             });
     }

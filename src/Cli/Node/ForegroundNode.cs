@@ -1,6 +1,8 @@
 using System.Runtime.InteropServices;
 using Chain.Silo.Api;
 using Chain.Silo.Applications;
+using Chain.Silo.Applications.Storage;
+using Chain.Silo.Hosting;
 using Chain.Silo.Hosting.Local;
 using Chain.Wasm;
 using Microsoft.Extensions.Logging;
@@ -33,7 +35,7 @@ internal static class ForegroundNode
         foreach (string path in request.Paths) await DeployAsync(node, path, stop.Token);
         node.Announce();
         using (NodeClient client = NodeClient.Open(request.Node.Folder))
-            Show(await client.GetAsync<NodeState>("status", stop.Token), node.Description, folder, request.Json);
+            Show(await client.GetAsync<NodeState>("status", CancellationToken.None), node.Description, folder, request.Json);
         await Task.WhenAny(node.Stopping, Task.Delay(Timeout.Infinite, stop.Token));
         if (!request.Json) Console.Out.WriteLine("ending: calls under way finish first");
         return ExitCode.Ok;
@@ -119,6 +121,10 @@ internal static class ForegroundNode
         catch (PolicyEngine.Policies.PolicySetException e)
         {
             throw Refused.Of(path, e.Issues);
+        }
+        catch (DeploymentBusyException e)
+        {
+            throw new CommandException(e.Message, ExitCode.Unavailable);
         }
         catch (WasmException e)
         {

@@ -72,6 +72,8 @@ internal sealed class NodeClient : IDisposable
 
     public Task<T> PostAsync<T>(string path, HttpContent content, CancellationToken cancellation) => ReadAsync<T>(HttpMethod.Post, path, content, cancellation);
 
+    public Task<T> PostAsync<T>(string path, CancellationToken cancellation) => ReadAsync<T>(HttpMethod.Post, path, null, cancellation);
+
     public async Task PostAsync(string path, CancellationToken cancellation) =>
         (await SendAsync(HttpMethod.Post, path, null, cancellation)).Dispose();
 

@@ -28,6 +28,10 @@ internal static class NodeText
 
     public static string Count(long number, string word) => $"{StoreText.Count(number)} {word}{(number == 1 ? "" : "s")}";
 
+    /// <summary><c>region=eu, zone=a</c>.</summary>
+    public static string Labels(IReadOnlyDictionary<string, string> labels) =>
+        string.Join(", ", labels.OrderBy(static one => one.Key, StringComparer.Ordinal).Select(static one => $"{one.Key}={one.Value}"));
+
     public static string Ago(DateTimeOffset since)
     {
         TimeSpan time = DateTimeOffset.UtcNow - since;

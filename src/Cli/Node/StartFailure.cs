@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using Chain.Silo.Api;
+using Chain.Silo.Applications.Storage;
 using Chain.Silo.Hosting;
 using Chain.Tracer.Storage;
 using Npgsql;
@@ -18,7 +19,7 @@ internal static class StartFailure
         NodeRunsException => new CommandException(failure.Message.Replace(request.Node.Folder, folder, StringComparison.Ordinal) + NodeClient.DataOption(folder)),
         ListenException taken => new CommandException(
             taken.Message + (taken.InnerException is SocketException ? "" : $"; choose another with {(taken.IsApi ? "--api-port" : "--port")}"), ExitCode.Unavailable),
-        StoreException or ClusterException => new CommandException(failure.Message, ExitCode.Unavailable),
+        StoreException or ClusterException or DeploymentBusyException => new CommandException(failure.Message, ExitCode.Unavailable),
         ArgumentException when request.Node.Postgres is not null => new CommandException($"{request.StoreOption}: {failure.Message}"),
         NpgsqlException or TimeoutException when request.Node.Postgres is not null =>
             new CommandException($"the store cannot be opened: {failure.Message}", ExitCode.Unavailable),

@@ -66,7 +66,9 @@ internal sealed record UpRequest(NodeOptions Node, IPAddress ApiAddress, int Api
             Json = false,
             Silos = 0,
             Name = NameOf(number),
-            Labels = [.. Labels.Where(label => label.Silo is null || label.Silo == number).Select(static label => label with { Silo = null })],
+            // What is said of one silo is meant where it differs from what is said of all.
+            Labels = [.. Labels.Where(label => label.Silo is null || label.Silo == number).OrderBy(static label => label.Silo is null)
+                .DistinctBy(static label => label.Key).Select(static label => label with { Silo = null })],
             IsSupervised = true,
         };
     }

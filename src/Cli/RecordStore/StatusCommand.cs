@@ -37,16 +37,16 @@ internal static class StatusCommand
         }
 
         days.Write();
-        var nodes = new Listing("nodes", "node", "seen", "recorded#", "stored#", "spooled#", "replayed#", "duplicates#", "lost#",
-            "refused#", "waited#");
+        var nodes = new Listing("nodes", "node", "seen", "recorded#", "stored#", "spooled#", "recovered#", "replayed#", "duplicates#", "lost#",
+            "refused#", "damaged#", "waited#");
         foreach (NodeStatus node in status.Nodes)
         {
             Tracer.Recording.CounterTotals c = node.Counters;
             nodes.Add($"{node.Id} {node.Name}", node.Seen.ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture),
                 StoreText.Count(c.RecordedCalls + c.RecordedFlows),
                 StoreText.Count(c.StoredCalls + c.StoredFlows), StoreText.Count(c.SpooledCalls + c.SpooledFlows),
-                    StoreText.Count(c.Replayed), StoreText.Count(c.Duplicates),
-                StoreText.Count(c.LostCalls + c.LostFlows), StoreText.Count(c.Rejected), StoreText.Count(c.Blocked));
+                    StoreText.Count(c.Recovered), StoreText.Count(c.Replayed), StoreText.Count(c.Duplicates),
+                StoreText.Count(c.LostCalls + c.LostFlows), StoreText.Count(c.Rejected), StoreText.Count(c.DamagedBatches + c.DamagedRecords), StoreText.Count(c.Blocked));
         }
 
         nodes.Write();

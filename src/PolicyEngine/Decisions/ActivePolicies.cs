@@ -5,6 +5,7 @@ namespace Chain.PolicyEngine.Decisions;
 /// <param name="initial">The set to begin with.</param>
 public sealed class ActivePolicies(PolicySet initial)
 {
+    private readonly SemaphoreSlim _changing = new(1, 1);
     private PolicySet _current = initial;
 
     /// <summary>The set that decides now. Read it once for each decision.</summary>
@@ -21,5 +22,24 @@ public sealed class ActivePolicies(PolicySet initial)
         PolicySet old = Interlocked.Exchange(ref _current, set);
         Changed?.Invoke(old, set);
         return true;
+    }
+
+    /// <summary>
+    /// Makes the set current that somebody looks for, such as the one that is active in a store. One looks after the other, so that what was found
+    /// earlier never takes the place of what was found later.
+    /// </summary>
+    /// <param name="find">Finds it; <see langword="null"/> for none.</param>
+    /// <param name="cancellation">Gives up while another looks.</param>
+    public async Task ChangeAsync(Func<Task<PolicySet?>> find, CancellationToken cancellation = default)
+    {
+        await _changing.WaitAsync(cancellation);
+        try
+        {
+            if (await find() is PolicySet set) Swap(set);
+        }
+        finally
+        {
+            _changing.Release();
+        }
     }
 }

@@ -110,7 +110,7 @@ public sealed class PolicyHistory(NpgsqlDataSource database)
         {
             try
             {
-                if (await ActiveAsync(active.Current.Labels, cancellation) is PolicySet set) active.Swap(set);
+                await active.ChangeAsync(() => ActiveAsync(active.Current.Labels, cancellation), cancellation);
             }
             catch (PolicySetException e)
             {

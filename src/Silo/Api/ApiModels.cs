@@ -22,9 +22,14 @@ namespace Chain.Silo.Api;
 /// <param name="Policies">The policies that decide.</param>
 /// <param name="Applications">What runs.</param>
 /// <param name="State">How it stands to its cluster; absent where it is in none.</param>
+/// <param name="Url">Its API, without <c>/api/v1</c>.</param>
+/// <param name="Silos">Those of its cluster; only <c>chain status --json</c> has them, from <c>/silos</c>.</param>
+/// <param name="Supervisor">The process that runs the silos; only <c>chain status --json</c> has it, from there.</param>
+/// <param name="NotRunning">What is active in the store and could not be started on the node; absent where there is none.</param>
 public sealed record NodeState(
     string Node, string Version, int Pid, DateTimeOffset Started, string Http, StoreState Store, long Calls, long Denied, long Dropped, CounterTotals Recorder,
-    long SpoolBytes, long WaitingCalls, PolicyState Policies, IReadOnlyList<RunningApplication> Applications, SiloState? State = null);
+    long SpoolBytes, long WaitingCalls, PolicyState Policies, IReadOnlyList<RunningApplication> Applications, SiloState? State = null,
+    string? Url = null, IReadOnlyList<SiloStatus>? Silos = null, SupervisorState? Supervisor = null, IReadOnlyList<StoppedApplication>? NotRunning = null);
 
 /// <summary>The store of a node.</summary>
 /// <param name="IsUp">Whether it answers.</param>
@@ -44,6 +49,12 @@ public sealed record PolicyState(string Digest, int Count);
 /// <param name="Components">Its components.</param>
 /// <param name="Urls">Where it answers HTTP requests.</param>
 public sealed record RunningApplication(string Name, int Version, string Digest, IReadOnlyList<RunningComponent> Components, IReadOnlyList<string> Urls);
+
+/// <summary>A version that is active in the store and could not be started on the node.</summary>
+/// <param name="Name">The application's name.</param>
+/// <param name="Version">The version; the one before goes on answering, if there was one.</param>
+/// <param name="Reason">Why not.</param>
+public sealed record StoppedApplication(string Name, int Version, string Reason);
 
 /// <summary>A component of an application that runs.</summary>
 /// <param name="Name">Its name.</param>

@@ -33,6 +33,11 @@ internal sealed class NodeApi(LocalNode node, ICluster? cluster, NodeApplication
     /// <summary>What runs of one application; <see langword="null"/> where nothing does.</summary>
     public RunningApplication? Running(string application) => Running().FirstOrDefault(one => one.Name == application);
 
+    /// <summary>What should run and could not be started; <see langword="null"/> where all does.</summary>
+    public IReadOnlyList<StoppedApplication>? NotRunning() => applications.NotRunning is { Count: > 0 } some
+        ? [.. some.Select(static one => new StoppedApplication(one.Version.Application, one.Version.Number, one.Reason))]
+        : null;
+
     public DeployAnswer Answer(Deployment deployment) => new(
         deployment.HasChanged,
         Running(deployment.Plan.Name) ?? Of(deployment.Plan, deployment.Version.Number, new Dictionary<string, int>()),

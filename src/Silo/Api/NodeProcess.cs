@@ -38,7 +38,7 @@ public sealed class NodeProcess : IAsyncDisposable
     public NodeDescription Description { get; }
 
     /// <summary>What could not be started again.</summary>
-    public IReadOnlyList<NotResumed> NotResumed { get; private set; } = [];
+    public IReadOnlyList<NotResumed> NotResumed { get; private init; } = [];
 
     /// <summary>Is done when somebody asks over the API that it ends.</summary>
     public Task Stopping => stopping.Task;
@@ -63,35 +63,31 @@ public sealed class NodeProcess : IAsyncDisposable
         NodeFolder folder = NodeFolder.Take(options.Folder);
         LocalNode? node = null;
         ICluster? cluster = null;
+        NodeApplications? applications = null;
         NodeProcess? process = null;
         try
         {
             ApiToken token = ApiToken.ReadOrMake(options.Folder);
-            node = await LocalNode.StartAsync(options, logging, cancellation).ConfigureAwait(false);
+            node = await LocalNode.OpenAsync(options, logging, cancellation).ConfigureAwait(false);
             if (options.Cluster is not null) cluster = await ClusterSupport.StartAsync(node, options, logging, cancellation).ConfigureAwait(false);
-            var applications = new NodeApplications(node);
+            applications = new NodeApplications(node);
+            // Nobody is told that there is no application who asks while they start.
+            IReadOnlyList<NotResumed> notResumed = await applications.ResumeAsync(cancellation).ConfigureAwait(false);
+            await node.ListenAsync().ConfigureAwait(false);
             var stopping = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             var shown = new NodeApi(node, cluster, applications, () => process!.Description, () => stopping.TrySetResult());
             ApiServer api = await ApiServer.StartAsync(
                 new ApiOptions { Address = address, Port = port, Token = token, Drain = options.Drain }, shown, logging).ConfigureAwait(false);
-            process = new NodeProcess(folder, node, cluster, applications, api, stopping, started);
+            process = new NodeProcess(folder, node, cluster, applications, api, stopping, started) { NotResumed = notResumed };
             cluster?.Announce(process.Description.Url);
-            process.NotResumed = await applications.ResumeAsync(cancellation).ConfigureAwait(false);
             return process;
         }
         catch
         {
-            if (process is not null)
-            {
-                await process.DisposeAsync().ConfigureAwait(false);
-            }
-            else
-            {
-                if (cluster is not null) await cluster.DisposeAsync().ConfigureAwait(false);
-                if (node is not null) await node.DisposeAsync().ConfigureAwait(false);
-                folder.Dispose();
-            }
-
+            if (applications is not null) await applications.DisposeAsync().ConfigureAwait(false);
+            if (cluster is not null) await cluster.DisposeAsync().ConfigureAwait(false);
+            if (node is not null) await node.DisposeAsync().ConfigureAwait(false);
+            folder.Dispose();
             throw;
         }
     }
@@ -109,6 +105,7 @@ public sealed class NodeProcess : IAsyncDisposable
         folder.Withdraw();
         await api.StopAsync().ConfigureAwait(false);
         await api.DisposeAsync().ConfigureAwait(false);
+        await Applications.DisposeAsync().ConfigureAwait(false);
         if (cluster is not null)
         {
             // While the others can be asked still.

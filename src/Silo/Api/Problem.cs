@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Chain.PolicyEngine.Policies;
 using Chain.Silo.Applications;
+using Chain.Silo.Applications.Storage;
 using Chain.Silo.Hosting;
 using Chain.Silo.Hosting.Local;
 using Chain.Tracer.Storage;
@@ -48,7 +49,7 @@ public sealed record Problem(string Type, string Title, int Status, string Detai
         ManifestException refused => Refused(refused.Issues),
         PolicySetException refused => Refused(refused.Issues),
         WasmException => new(Kinds + "refused-component", "A component cannot be linked", StatusCodes.Status422UnprocessableEntity, failure.Message),
-        NodeBusyException => new(Kinds + "busy", "The node is busy", StatusCodes.Status503ServiceUnavailable, failure.Message),
+        NodeBusyException or DeploymentBusyException => new(Kinds + "busy", "The node is busy", StatusCodes.Status503ServiceUnavailable, failure.Message),
         ClusterException => new(Kinds + "cluster", "The cluster cannot do that now", StatusCodes.Status503ServiceUnavailable, failure.Message),
         ProblemException known => known.Problem,
         BadHttpRequestException bad when bad.StatusCode == StatusCodes.Status413PayloadTooLarge => OfStatus(bad.StatusCode, bad.Message),

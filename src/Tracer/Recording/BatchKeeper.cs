@@ -37,23 +37,26 @@ internal sealed class BatchKeeper(
     public bool IsReplaying => _replaying;
 
     /// <summary>Keeps a batch. Where neither the store nor the spool takes it, waits or counts it as lost, as the options say.</summary>
-    public void Keep(RecordBatch batch, Func<bool> stopping)
+    /// <returns>False where nobody took it while the recorder was stopping: it is to be left in the buffers.</returns>
+    public bool Keep(RecordBatch batch, Func<bool> stopping)
     {
         var patience = new Stopwatch();
         while (!TryStore(batch) && !TrySpool(batch))
         {
-            if (options.Backpressure == Backpressure.Lose || (stopping() && patience.Elapsed > options.StoreTimeout))
+            if (options.Backpressure == Backpressure.Lose)
             {
                 counters.Lose(batch.Calls.Length, batch.Flows.Length);
                 break;
             }
 
+            if (stopping() && patience.Elapsed > options.StoreTimeout) return false;
             if (stopping()) patience.Start();
             Tend();
             Thread.Sleep(10);
         }
 
         Show(batch);
+        return true;
     }
 
     /// <summary>Keeps a batch without asking the store, for when the keeping thread is behind. For any thread.</summary>

@@ -1,12 +1,14 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Chain.Tracer.Calls;
+using Chain.Tracer.Recording.Buffers;
 using Chain.Tracer.Tags;
 
 namespace Chain.Tracer.Recording;
 
 /// <summary>One ended call, 64 bytes. Names and labels are ids of the process that recorded it.</summary>
 [StructLayout(LayoutKind.Sequential)]
-public record struct CallRecord
+public record struct CallRecord : IRingRecord
 {
     /// <summary>The call.</summary>
     public CallId Id;
@@ -48,6 +50,17 @@ public record struct CallRecord
 
     /// <summary>Whether the span is exported; not stored.</summary>
     public bool Sampled;
+
+    readonly uint IRingRecord.Check() => CheckOf(
+        Id.Value, Trace, Parent.Value, Duration, SizeIn, SizeOut, Site.Value, LabelIn.Value, LabelOut.Value, Outcome, Copies, Exact, Sampled);
+
+    // For those who still have the values in registers.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static uint CheckOf(
+        long id, long trace, long parent, long duration, long sizeIn, long sizeOut, int site, int labelIn, int labelOut, CallOutcome outcome, byte copies, bool exact,
+        bool sampled) =>
+        RecordCheck.Of(id, trace, parent, duration, sizeIn, sizeOut, ((ulong)(uint)site << 32) | (uint)labelIn,
+            ((ulong)(uint)labelOut << 32) | ((uint)outcome << 24) | ((uint)copies << 16) | (exact ? 1u << 8 : 0) | (sampled ? 1u : 0));
 }
 
 /// <summary>Where in the destination the data of a flow went.</summary>
@@ -66,7 +79,7 @@ public enum FlowInto : short
 /// two are said by <see cref="CallRecord.Parent"/> and the labels.
 /// </summary>
 [StructLayout(LayoutKind.Sequential)]
-public record struct FlowRecord
+public record struct FlowRecord : IRingRecord
 {
     /// <summary>The call that received the data.</summary>
     public CallId Destination;
@@ -90,4 +103,6 @@ public record struct FlowRecord
 
     /// <summary>Where the data went.</summary>
     public FlowInto Into;
+
+    readonly uint IRingRecord.Check() => RecordCheck.Of(Destination.Value, Source.Value, SourceTrace, Label.Value, State.Value, Ordinal, (ulong)(ushort)Into, 0);
 }

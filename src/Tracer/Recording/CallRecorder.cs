@@ -1,6 +1,7 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using Chain.Tracer.Calls;
+using Chain.Tracer.Recording.Buffers;
 using Chain.Tracer.Storage;
 using Chain.Tracer.Tags;
 using Npgsql;
@@ -13,9 +14,9 @@ namespace Chain.Tracer.Recording;
 /// parent and child. Safe for any number of threads; takes no lock and allocates nothing.
 /// </summary>
 /// <remarks>
-/// A call is *acknowledged* once it is in the store or synced to the spool; <see cref="FlushAsync"/> waits for that. What was not
-/// acknowledged is lost
-/// with the process.
+/// A call is *acknowledged* when <see cref="End"/> has returned: its record is then in a mapped file, and when the process is killed the next one that opens the
+/// folder finds it there. <see cref="FlushAsync"/> waits until it is in the store or synced to the spool, hence survives the machine. A call that has not ended is
+/// lost with the process.
 /// </remarks>
 public sealed class CallRecorder : IAsyncDisposable
 {
@@ -24,18 +25,20 @@ public sealed class CallRecorder : IAsyncDisposable
     private readonly int _mask;
     private readonly CallClock _clock;
     private readonly RecordPump _pump;
-    private readonly ForeignTraces _foreign;
+    private readonly NameJournal _names;
+    private readonly RecordRing<TraceSlot> _traces;
+    private readonly ForeignTraces _foreign = new();
     private readonly bool _block;
 
-    private CallRecorder(LabelStore labels, RecorderLane[] lanes, CallClock clock, RecordPump pump, ForeignTraces foreign,
-        RecorderOptions options)
+    private CallRecorder(LabelStore labels, RecorderLane[] lanes, CallClock clock, RecordPump pump, RecordBuffers buffers, RecorderOptions options)
     {
         _labels = labels;
         _lanes = lanes;
         _mask = lanes.Length - 1;
         _clock = clock;
         _pump = pump;
-        _foreign = foreign;
+        _names = buffers.Names;
+        _traces = buffers.ForeignTraces;
         _block = options.Backpressure == Backpressure.Block;
     }
 
@@ -45,14 +48,16 @@ public sealed class CallRecorder : IAsyncDisposable
     /// <summary>Row of <c>node</c> in the store.</summary>
     public int Node => _pump.Node;
 
-    /// <summary>Opens the spool, learns who this node is, and starts to record.</summary>
+    /// <summary>Opens the spool, learns who this node is, takes over what a process that was killed left in the folder, and starts to record.</summary>
     /// <param name="database">The store, migrated. It may be away, except when this node has never met it.</param>
     /// <param name="labels">Where the labels of the calls are interned.</param>
     /// <param name="names">Where their call sites and state keys are interned.</param>
     /// <param name="options">Where the spool is, and what to do under load.</param>
     /// <param name="export">Gets every batch after it was kept; null for nobody.</param>
     /// <param name="cancellation">Stops waiting for the store.</param>
-    /// <exception cref="StoreException">Another process has the spool, or a node that is new cannot reach the store.</exception>
+    /// <exception cref="StoreException">
+    /// Another process has the spool, its disk has no room for the buffers or does not map files, or a node that is new cannot reach the store.
+    /// </exception>
     public static Task<CallRecorder> OpenAsync(
         NpgsqlDataSource database, LabelStore labels, CallNames names, RecorderOptions options, IRecordObserver? export = null,
             CancellationToken cancellation = default) =>
@@ -65,6 +70,7 @@ public sealed class CallRecorder : IAsyncDisposable
     {
         int count = (int)BitOperations.RoundUpToPowerOf2((uint)Math.Min(Environment.ProcessorCount, 64));
         NodeFile node = NodeFile.Open(options.Folder);
+        Spool? spool = null;
         try
         {
             long ahead = node.IssuedBefore - (wall ?? CallClock.WallNow)();
@@ -73,16 +79,19 @@ public sealed class CallRecorder : IAsyncDisposable
             else if (ahead >= 5 * CallClock.Second && await CanReachAsync(database, cancellation)) node.Reset();
 
             NodeRegistration registration = await RegisterAsync(database, node, options, count, cancellation);
-            var lanes = new RecorderLane[count];
-            for (int i = 0; i < count; i++) lanes[i] = new RecorderLane(registration.FirstLane + i, options.BufferSize);
+            spool = new Spool(Path.Combine(options.Folder, "segments"), options.SpoolLimit, options.SegmentSize, disk);
+            string folder = Path.Combine(options.Folder, "buffers");
+            Recovered recovered = BufferRecovery.Run(folder, spool, options.BatchSize);
+            RecordBuffers buffers = RecordBuffers.Create(folder, count, options, labels, names, disk ?? new SpoolDisk());
+            RecorderLane[] lanes = [.. buffers.Lanes.Select((rings, i) => new RecorderLane(registration.FirstLane + i, rings.Calls, rings.Flows))];
             var clock = new CallClock(node.IssuedBefore, wall);
-            var foreign = new ForeignTraces();
-            var spool = new Spool(Path.Combine(options.Folder, "segments"), options.SpoolLimit, options.SegmentSize, disk);
-            var pump = new RecordPump(database, new ProcessNames(labels, names), node, spool, lanes, foreign, clock, options, export);
-            return new CallRecorder(labels, lanes, clock, pump, foreign, options);
+            var pump = new RecordPump(database, new ProcessNames(labels, names), node, spool, lanes, buffers, clock, options, export);
+            pump.Counters.Recover(recovered.Calls + recovered.Flows, recovered.Damaged);
+            return new CallRecorder(labels, lanes, clock, pump, buffers, options);
         }
         catch
         {
+            spool?.Dispose();
             node.Dispose();
             throw;
         }
@@ -100,7 +109,7 @@ public sealed class CallRecorder : IAsyncDisposable
         if (parent.IsNone) return new ActiveCall(new CallContext(TraceId.Of(id), id, parent.Sampled | parent.Call.IsNone), id.Value,
             default, site, labelIn, started);
         long trace = parent.Trace.Key;
-        if (trace < 0) _foreign.Meet(parent.Trace, parent.State);
+        if (trace < 0 && !_foreign.Knows(parent.Trace)) Meet(parent);
         return new ActiveCall(parent with { Call = id }, trace, parent.Call, site, labelIn, started);
     }
 
@@ -112,23 +121,28 @@ public sealed class CallRecorder : IAsyncDisposable
         long elapsed = MonotonicClock.Now - call.Started;
         // Whatever can throw comes before the claim: a position that is never published would hold back all behind it.
         LabelId labelIn = end.LabelRead is { } read ? _labels.Union(call.LabelIn, read) : call.LabelIn;
+        (CallId id, long trace, CallId parent, bool sampled) = (call.Id, call.TraceKey, call.Parent, call.Context.Sampled);
+        (CallSiteId site, LabelId labelOut, long sizeIn, long sizeOut) = (end.Site ?? call.Site, end.LabelOut, end.SizeIn, end.SizeOut);
+        (CallOutcome outcome, byte copies, bool exact) = (end.Outcome, (byte)Math.Clamp(end.Copies, 0, 255), end.Exact);
+        if (!_names.Covers(site, labelIn, labelOut)) _names.Add(site, labelIn, labelOut);
         RecordRing<CallRecord> ring = _lanes[Thread.GetCurrentProcessorId() & _mask].Calls;
         if (!ring.TryClaim(out long position) && !TryClaimSlowly(ring, out position)) return;
         ref CallRecord record = ref ring.At(position);
-        record.Id = call.Id;
-        record.Trace = call.TraceKey;
-        record.Parent = call.Parent;
+        record.Id = id;
+        record.Trace = trace;
+        record.Parent = parent;
         record.Duration = elapsed;
-        record.SizeIn = end.SizeIn;
-        record.SizeOut = end.SizeOut;
-        record.Site = end.Site ?? call.Site;
+        record.SizeIn = sizeIn;
+        record.SizeOut = sizeOut;
+        record.Site = site;
         record.LabelIn = labelIn;
-        record.LabelOut = end.LabelOut;
-        record.Outcome = end.Outcome;
-        record.Copies = (byte)Math.Clamp(end.Copies, 0, 255);
-        record.Exact = end.Exact;
-        record.Sampled = call.Context.Sampled;
-        ring.Publish(position);
+        record.LabelOut = labelOut;
+        record.Outcome = outcome;
+        record.Copies = copies;
+        record.Exact = exact;
+        record.Sampled = sampled;
+        ring.Publish(position, CallRecord.CheckOf(
+            id.Value, trace, parent.Value, elapsed, sizeIn, sizeOut, site.Value, labelIn.Value, labelOut.Value, outcome, copies, exact, sampled));
         // A quarter more is there to be taken.
         if ((position & _pump.WakeMask) == 0) _pump.Wake();
     }
@@ -145,6 +159,7 @@ public sealed class CallRecorder : IAsyncDisposable
     public void Flow(in ActiveCall destination, short ordinal, in CallContext source, LabelId label, FlowInto into = FlowInto.Input,
         StateKeyId state = default)
     {
+        if (!_names.Covers(state, label)) _names.Add(state, label);
         RecordRing<FlowRecord> ring = _lanes[Thread.GetCurrentProcessorId() & _mask].Flows;
         if (!ring.TryClaim(out long position) && !TryClaimSlowly(ring, out position)) return;
         ref FlowRecord record = ref ring.At(position);
@@ -155,7 +170,7 @@ public sealed class CallRecorder : IAsyncDisposable
         record.State = state;
         record.Ordinal = ordinal;
         record.Into = into;
-        ring.Publish(position);
+        ring.Publish(position, Check(record));
         if ((position & _pump.WakeMask) == 0) _pump.Wake();
     }
 
@@ -176,10 +191,23 @@ public sealed class CallRecorder : IAsyncDisposable
     /// <summary>Keeps what is there, in the store or the spool, and stops. Nobody may record any more.</summary>
     public ValueTask DisposeAsync() => _pump.DisposeAsync();
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void Meet(in CallContext parent)
+    {
+        if (!_traces.TryClaim(out long position) && !TryClaimSlowly(_traces, out position)) return;
+        ref TraceSlot slot = ref _traces.At(position);
+        slot.Value = new ForeignTrace(parent.Trace, parent.State);
+        _traces.Publish(position, Check(slot));
+        _foreign.Remember(parent.Trace);
+    }
+
+    private static uint Check<T>(in T record)
+        where T : IRingRecord => record.Check();
+
     // False when the record is lost, which is counted.
     [MethodImpl(MethodImplOptions.NoInlining)]
     private bool TryClaimSlowly<T>(RecordRing<T> ring, out long position)
-        where T : struct
+        where T : unmanaged, IRingRecord
     {
         _pump.Wake();
         if (!_block)

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using Chain.Tracer.Recording.Buffers;
 using Chain.Tracer.Storage;
 using Npgsql;
 
@@ -12,7 +13,7 @@ namespace Chain.Tracer.Recording;
 internal sealed class RecordPump : IAsyncDisposable
 {
     private readonly RecorderLane[] _lanes;
-    private readonly ForeignTraces _foreign;
+    private readonly RecordBuffers _buffers;
     private readonly RecorderOptions _options;
     private readonly BatchKeeper _keeper;
     private readonly NodeFile _node;
@@ -28,21 +29,22 @@ internal sealed class RecordPump : IAsyncDisposable
     private long _number;
     private volatile bool _stopping;
     private volatile bool _stopped;
+    private volatile bool _leaving;
 
     public RecordPump(
-        NpgsqlDataSource database, IRecordNames names, NodeFile node, Spool spool, RecorderLane[] lanes, ForeignTraces foreign,
+        NpgsqlDataSource database, IRecordNames names, NodeFile node, Spool spool, RecorderLane[] lanes, RecordBuffers buffers,
             CallClock clock,
         RecorderOptions options, IRecordObserver? export)
     {
         _lanes = lanes;
-        _foreign = foreign;
+        _buffers = buffers;
         _options = options;
         _node = node;
         _spool = spool;
         WakeMask = (lanes[0].Calls.Capacity / 4) - 1;
         Counters = new RecorderCounters(() => (lanes.Sum(lane => lane.Calls.Put), lanes.Sum(lane => lane.Flows.Put)), spool, clock);
         _keeper = new BatchKeeper(database, names, node, spool, lanes, clock, options, Counters, export);
-        for (int i = 0; i < 4; i++) _free.Add(new Batch(options.BatchSize));
+        foreach ((RecordStage<CallRecord> calls, RecordStage<FlowRecord> flows, RecordStage<TraceSlot> traces) in buffers.Stages) _free.Add(new Batch(calls, flows, traces));
         _drain = new Thread(Drain) { IsBackground = true, Name = "chain drain" };
         _keep = new Thread(Keep) { IsBackground = true, Name = "chain store" };
         _drain.Start();
@@ -85,6 +87,7 @@ internal sealed class RecordPump : IAsyncDisposable
         });
         _stopped = true;
         while (_flushes.TryDequeue(out TaskCompletionSource? waiter)) waiter.TrySetResult();
+        _buffers.Close(nothingLeft: !_leaving);
         _spool.Dispose();
         _node.Dispose();
         _wake.Dispose();
@@ -111,10 +114,11 @@ internal sealed class RecordPump : IAsyncDisposable
                 if (batch is null)
                 {
                     batch = Rent();
+                    if (batch is null) break;
                     age.Restart();
                 }
 
-                more = batch.Fill(_lanes, _foreign);
+                more = batch.Fill(_lanes, _buffers.ForeignTraces);
                 bool due = more || flushing.Count > 0 || stopping || age.Elapsed >= _options.FlushInterval;
                 if (batch.IsEmpty)
                 {
@@ -129,20 +133,31 @@ internal sealed class RecordPump : IAsyncDisposable
             }
             while (more);
 
+            foreach (RecorderLane lane in _lanes)
+            {
+                lane.Calls.Warm();
+                lane.Flows.Warm();
+            }
+
             foreach (TaskCompletionSource waiter in flushing) _deliveries.Wait(_number, waiter);
             flushing.Clear();
-            if (stopping) break;
+            if (stopping || _leaving) break;
         }
 
         _ready.CompleteAdding();
     }
 
-    private Batch Rent()
+    // Null when what is here is left to a successor.
+    private Batch? Rent()
     {
         // The keeper gives one back for each it takes: there are more than the queue holds.
         Batch? batch;
-        while (!_free.TryTake(out batch)) Thread.Sleep(1);
-        batch.Clear();
+        while (!_free.TryTake(out batch))
+        {
+            if (_leaving) return null;
+            Thread.Sleep(1);
+        }
+
         return batch;
     }
 
@@ -168,11 +183,11 @@ internal sealed class RecordPump : IAsyncDisposable
         {
             if (_ready.TryTake(out Batch? batch, _keeper.IsReplaying ? TimeSpan.Zero : TimeSpan.FromMilliseconds(100)))
             {
-                _keeper.Keep(batch.Records, () => _stopping);
-                Return(batch);
+                if (!_leaving && _keeper.Keep(batch.Records, () => _stopping)) Return(batch);
+                else Leave(batch);
             }
 
-            _keeper.Tend();
+            if (!_leaving) _keeper.Tend();
         }
 
         _keeper.Close();
@@ -181,54 +196,66 @@ internal sealed class RecordPump : IAsyncDisposable
     private void Return(Batch batch)
     {
         long number = batch.Number;
+        batch.Release();
         _free.Add(batch);
         _deliveries.Done(number);
     }
 
-    /// <summary>Room for the records of one batch, used again and again.</summary>
-    private sealed class Batch(int size)
+    // The process ends and nobody takes the batch: it stays in the buffers, and all that comes after it.
+    private void Leave(Batch batch)
     {
-        private readonly CallRecord[] _calls = new CallRecord[size];
-        private readonly FlowRecord[] _flows = new FlowRecord[size];
-        private int _callCount;
-        private int _flowCount;
+        _leaving = true;
+        _deliveries.Done(batch.Number);
+    }
+
+    /// <summary>Room for the records of one batch, used again and again.</summary>
+    private sealed class Batch(RecordStage<CallRecord> calls, RecordStage<FlowRecord> flows, RecordStage<TraceSlot> traces)
+    {
         private int _first;
-        private ForeignTrace[] _traces = [];
 
         public long Number { get; set; }
 
-        public bool IsEmpty => _callCount == 0 && _flowCount == 0 && _traces.Length == 0;
+        public bool IsEmpty => calls.Count == 0 && flows.Count == 0 && traces.Count == 0;
 
-        public RecordBatch Records => new(_calls.AsMemory(0, _callCount), _flows.AsMemory(0, _flowCount), _traces);
+        public RecordBatch Records => new(calls.Records, flows.Records, Traces());
 
-        public void Clear()
+        /// <summary>The records were kept, or counted as lost.</summary>
+        public void Release()
         {
-            _callCount = _flowCount = 0;
-            _traces = [];
+            calls.Release();
+            flows.Release();
+            traces.Release();
         }
 
         /// <summary>Takes what is there; true when the batch is full and there may be more.</summary>
-        public bool Fill(RecorderLane[] lanes, ForeignTraces foreign)
+        public bool Fill(RecorderLane[] lanes, RecordRing<TraceSlot> foreign)
         {
             // First the same share of every lane, so that batches follow each other in time and the indexes grow at their ends.
             _first = (_first + 1) % lanes.Length;
-            int calls = (_calls.Length - _callCount) / lanes.Length, flows = (_flows.Length - _flowCount) / lanes.Length;
+            int callShare = calls.Room / lanes.Length, flowShare = flows.Room / lanes.Length;
             foreach (RecorderLane lane in lanes)
             {
-                _callCount += lane.Calls.Take(_calls.AsSpan(_callCount, calls));
-                _flowCount += lane.Flows.Take(_flows.AsSpan(_flowCount, flows));
+                lane.Calls.MoveTo(calls, callShare);
+                lane.Flows.MoveTo(flows, flowShare);
             }
 
             for (int i = 0; i < lanes.Length; i++)
             {
                 RecorderLane lane = lanes[(_first + i) % lanes.Length];
-                _callCount += lane.Calls.Take(_calls.AsSpan(_callCount));
-                _flowCount += lane.Flows.Take(_flows.AsSpan(_flowCount));
+                lane.Calls.MoveTo(calls);
+                lane.Flows.MoveTo(flows);
             }
 
-            ForeignTrace[] met = foreign.TakeAll();
-            if (met.Length > 0) _traces = [.. _traces, .. met];
-            return _callCount == _calls.Length || _flowCount == _flows.Length;
+            foreign.MoveTo(traces);
+            return calls.Room == 0 || flows.Room == 0 || traces.Room == 0;
+        }
+
+        private ForeignTrace[] Traces()
+        {
+            if (traces.Count == 0) return [];
+            var all = new ForeignTrace[traces.Count];
+            for (int i = 0; i < all.Length; i++) all[i] = traces.Records.Span[i].Value;
+            return all;
         }
     }
 }

@@ -7,7 +7,7 @@ namespace Chain.Tracer.Recording;
 public sealed class RecorderCounters
 {
     private long _calls, _flows, _spooledCalls, _spooledFlows, _replayed, _duplicates, _lostCalls, _lostFlows, _lostInMemory, _rejected,
-        _damaged, _blocked, _batches, _failures;
+        _damaged, _blocked, _batches, _failures, _recovered, _damagedRecords;
 
     internal RecorderCounters(Func<(long Calls, long Flows)> recorded, Spool spool, CallClock clock)
     {
@@ -52,6 +52,12 @@ public sealed class RecorderCounters
     /// <summary>Spooled batches that did not read, put aside as <c>.damaged</c>.</summary>
     public long DamagedBatches => Interlocked.Read(ref _damaged);
 
+    /// <summary>Calls and flows that a killed process had left in its buffers, and that went to the spool when this one started.</summary>
+    public long Recovered => Interlocked.Read(ref _recovered);
+
+    /// <summary>Records, and names of records, in the buffers of a killed process that did not read; the files are kept aside as <c>.damaged</c>.</summary>
+    public long DamagedRecords => Interlocked.Read(ref _damagedRecords);
+
     /// <summary>How often somebody waited for room (<see cref="Backpressure.Block"/>).</summary>
     public long Blocked => Interlocked.Read(ref _blocked);
 
@@ -81,7 +87,7 @@ public sealed class RecorderCounters
 
     /// <summary>Everything that only grows, to be added to what earlier processes of the node counted.</summary>
     public CounterTotals Totals() => new(RecordedCalls, RecordedFlows, StoredCalls, StoredFlows, SpooledCalls, SpooledFlows, Replayed,
-        Duplicates, LostCalls, LostFlows, Rejected, DamagedBatches, Blocked, ClockJumps);
+        Duplicates, LostCalls, LostFlows, Rejected, DamagedBatches, Blocked, ClockJumps, Recovered, DamagedRecords);
 
     internal void Store(int calls, int flows, int duplicates)
     {
@@ -114,6 +120,12 @@ public sealed class RecorderCounters
         Interlocked.Increment(ref call ? ref _lostCalls : ref _lostFlows);
     }
 
+    internal void Recover(int records, int damaged)
+    {
+        Interlocked.Add(ref _recovered, records);
+        Interlocked.Add(ref _damagedRecords, damaged);
+    }
+
     internal void Reject(int records) => Interlocked.Add(ref _rejected, records);
 
     internal void SetDamaged(long frames) => Interlocked.Exchange(ref _damaged, frames);
@@ -131,14 +143,16 @@ public sealed class RecorderCounters
 public sealed record CounterTotals(
     long RecordedCalls, long RecordedFlows, long StoredCalls, long StoredFlows, long SpooledCalls, long SpooledFlows, long Replayed,
         long Duplicates,
-    long LostCalls, long LostFlows, long Rejected, long DamagedBatches, long Blocked, long ClockJumps)
+    long LostCalls, long LostFlows, long Rejected, long DamagedBatches, long Blocked, long ClockJumps,
+    long Recovered = 0, long DamagedRecords = 0)
 {
     /// <summary>Both together.</summary>
     public static CounterTotals operator +(CounterTotals a, CounterTotals b) => new(
         a.RecordedCalls + b.RecordedCalls, a.RecordedFlows + b.RecordedFlows, a.StoredCalls + b.StoredCalls, a.StoredFlows + b.StoredFlows,
         a.SpooledCalls + b.SpooledCalls, a.SpooledFlows + b.SpooledFlows, a.Replayed + b.Replayed, a.Duplicates + b.Duplicates,
         a.LostCalls + b.LostCalls, a.LostFlows + b.LostFlows, a.Rejected + b.Rejected, a.DamagedBatches + b.DamagedBatches, a.Blocked
-            + b.Blocked, a.ClockJumps + b.ClockJumps);
+            + b.Blocked, a.ClockJumps + b.ClockJumps,
+        a.Recovered + b.Recovered, a.DamagedRecords + b.DamagedRecords);
 }
 
 [JsonSerializable(typeof(CounterTotals))]

@@ -1,19 +1,20 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Chain.Tracer.Calls;
+using Chain.Tracer.Recording.Buffers;
 
 namespace Chain.Tracer.Recording;
 
 /// <summary>
 /// One core's share of a recorder: the ids it issues and the records it holds. Any thread may use any lane; its own core's is fastest.
 /// </summary>
-internal sealed class RecorderLane(int lane, int capacity)
+internal sealed class RecorderLane(int lane, RecordRing<CallRecord> calls, RecordRing<FlowRecord> flows)
 {
     private Issued _issued = new() { Lane = lane };
 
-    public RecordRing<CallRecord> Calls { get; } = new(capacity);
+    public RecordRing<CallRecord> Calls { get; } = calls;
 
-    public RecordRing<FlowRecord> Flows { get; } = new(capacity / 2);
+    public RecordRing<FlowRecord> Flows { get; } = flows;
 
     public int Lane
     {

@@ -13,7 +13,9 @@ public enum Backpressure
 /// <summary>How a <see cref="CallRecorder"/> keeps records until they are in the store.</summary>
 public sealed record RecorderOptions
 {
-    /// <summary>The folder of the spool and of the node's identity. One process at a time uses it.</summary>
+    /// <summary>
+    /// The folder of the spool, the buffers and the node's identity, on a file system that maps files. One process at a time uses it.
+    /// </summary>
     public required string Folder { get; init; }
 
     /// <summary>The node's name, for people. Default: the machine's.</summary>
@@ -22,13 +24,13 @@ public sealed record RecorderOptions
     /// <summary>What to do when records come too fast. Default: wait.</summary>
     public Backpressure Backpressure { get; init; } = Backpressure.Block;
 
-    /// <summary>Calls that one core's buffer holds, 64 bytes each; rounded up to a power of two. Default 32,768.</summary>
+    /// <summary>Calls that one core's buffer holds, about 100 bytes each of memory and disk; rounded up to a power of two, at most 2^24. Default 32,768.</summary>
     public int BufferSize { get; init; } = 32_768;
 
-    /// <summary>Most calls in a batch. Default 25,000.</summary>
+    /// <summary>Most calls in a batch, at most 2^24; there are four, of about 120 bytes a call. Default 25,000.</summary>
     public int BatchSize { get; init; } = 25_000;
 
-    /// <summary>Longest time a record stays in memory only, while the store or the spool takes records. Default 100 ms.</summary>
+    /// <summary>Longest time a record waits in the buffers, where it survives the process but not the machine, while the store or the spool takes records. Default 100 ms.</summary>
     public TimeSpan FlushInterval { get; init; } = TimeSpan.FromMilliseconds(100);
 
     /// <summary>Most bytes in the spool. Default 4 GiB.</summary>

@@ -91,7 +91,10 @@ internal sealed partial class Spool : IDisposable
     /// <summary>
     /// Appends a batch and syncs it to disk; false when that would pass the limit or the disk is full, and then nothing changed.
     /// </summary>
-    public bool TryAppend(RecordBatch batch, IRecordNames names)
+    /// <param name="batch">The batch.</param>
+    /// <param name="names">What its ids stand for.</param>
+    /// <param name="beyondLimit">Whether the limit does not hold for it, because it took room on the disk already.</param>
+    public bool TryAppend(RecordBatch batch, IRecordNames names, bool beyondLimit = false)
     {
         lock (_lock)
         {
@@ -103,7 +106,7 @@ internal sealed partial class Spool : IDisposable
             BinaryPrimitives.WriteUInt32LittleEndian(frame[4..], Checksum.Of(frame[FrameHeader..]));
             BinaryPrimitives.WriteInt32LittleEndian(frame[8..], batch.Calls.Length);
             BinaryPrimitives.WriteInt32LittleEndian(frame[12..], batch.Flows.Length);
-            if (_segments.Values.Sum(s => s.Bytes) + frame.Length > _limit) return false;
+            if (!beyondLimit && _segments.Values.Sum(s => s.Bytes) + frame.Length > _limit) return false;
 
             Segment segment = Tail();
             try
@@ -309,12 +312,16 @@ internal sealed partial class Spool : IDisposable
     }
 }
 
-/// <summary>Where frames are written; tests put a disk here that is full.</summary>
+/// <summary>Where frames and buffers are written; tests put a disk here that is full.</summary>
 internal interface ISpoolDisk
 {
     /// <summary>Writes and syncs.</summary>
     /// <exception cref="IOException">The disk is full or broken; part of it may have been written.</exception>
     void Append(SafeFileHandle file, ReadOnlySpan<byte> bytes, long offset);
+
+    /// <summary>Writes, for the sake of the room on the disk, and does not sync.</summary>
+    /// <exception cref="IOException">The disk is full or broken; part of it may have been written.</exception>
+    void Write(SafeFileHandle file, ReadOnlySpan<byte> bytes, long offset);
 }
 
 /// <summary>The real one.</summary>
@@ -325,4 +332,6 @@ internal sealed class SpoolDisk : ISpoolDisk
         RandomAccess.Write(file, bytes, offset);
         RandomAccess.FlushToDisk(file);
     }
+
+    public void Write(SafeFileHandle file, ReadOnlySpan<byte> bytes, long offset) => RandomAccess.Write(file, bytes, offset);
 }

@@ -1,8 +1,8 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Chain.Tracer.Calls;
+using Chain.Tracer.Recording.Buffers;
 using Chain.Tracer.Tags;
-using CallSite = Chain.Tracer.Calls.CallSite;
 
 namespace Chain.Tracer.Recording;
 
@@ -46,21 +46,15 @@ internal static class SpoolFrame
         writer.Write(sites.Count);
         foreach (int id in sites)
         {
-            CallSite site = names.Find(new CallSiteId(id));
             writer.Write(id);
-            foreach (string? part in (string?[])[site.Caller.Name, site.Caller.Version, site.Callee.Name, site.Callee.Version,
-                site.Function.Name, site.Host]) writer.Write(part ?? "");
-            writer.Write((short)site.Attempt);
+            NameText.Write(writer, names.Find(new CallSiteId(id)));
         }
 
         writer.Write(keys.Count);
         foreach (int id in keys)
         {
-            StateKey key = names.Find(new StateKeyId(id));
             writer.Write(id);
-            writer.Write(key.Component ?? "");
-            writer.Write(key.Store ?? "");
-            writer.Write(key.Key ?? "");
+            NameText.Write(writer, names.Find(new StateKeyId(id)));
         }
 
         writer.Write(batch.Traces.Length);
@@ -86,20 +80,10 @@ internal static class SpoolFrame
             using var reader = new BinaryReader(new MemoryStream(bytes, 0, length));
             int shape = reader.ReadInt32();
             if (shape != Shape && shape != FirstShape) throw new InvalidDataException("written by a Chain whose records have another size");
-            var names = new FrameNames();
+            var names = new NameTable();
             for (int n = Count(reader); n > 0; n--) names.Labels[reader.ReadInt32()] = Label.Parse(reader.ReadString());
-            for (int n = Count(reader); n > 0; n--)
-            {
-                int id = reader.ReadInt32();
-                var site = new CallSite(
-                    new ComponentRef(reader.ReadString(), reader.ReadString()),
-                    new ComponentRef(reader.ReadString(), reader.ReadString()),
-                    new FunctionRef(reader.ReadString()));
-                names.Sites[id] = shape == FirstShape ? site : site with { Host = reader.ReadString(), Attempt = reader.ReadInt16() };
-            }
-
-            for (int n = Count(reader); n > 0; n--) names.Keys[reader.ReadInt32()] = new StateKey(reader.ReadString(), reader.ReadString(),
-                reader.ReadString());
+            for (int n = Count(reader); n > 0; n--) names.Sites[reader.ReadInt32()] = NameText.ReadSite(reader, withHost: shape != FirstShape);
+            for (int n = Count(reader); n > 0; n--) names.Keys[reader.ReadInt32()] = NameText.ReadKey(reader);
             var traces = new ForeignTrace[Count(reader)];
             for (int i = 0; i < traces.Length; i++)
             {
@@ -126,20 +110,5 @@ internal static class SpoolFrame
         return count >= 0 && count <= reader.BaseStream.Length - reader.BaseStream.Position
             ? count
             : throw new InvalidDataException($"a spooled batch claims {count} items in {reader.BaseStream.Length - reader.BaseStream.Position} bytes");
-    }
-
-    private sealed class FrameNames : IRecordNames
-    {
-        public Dictionary<int, Label> Labels { get; } = [];
-
-        public Dictionary<int, CallSite> Sites { get; } = [];
-
-        public Dictionary<int, StateKey> Keys { get; } = [];
-
-        public Label Find(LabelId id) => Labels[id.Value];
-
-        public CallSite Find(CallSiteId id) => Sites[id.Value];
-
-        public StateKey Find(StateKeyId id) => Keys[id.Value];
     }
 }

@@ -29,6 +29,8 @@ public sealed class RecorderMetrics : IDisposable
         Count("chain.records.replayed", "{record}", "Calls and flows that came from the spool into the store.", () => counters.Replayed);
         Count("chain.records.duplicate", "{record}", "Calls and flows that the store had already.", () => counters.Duplicates);
         Count("chain.records.rejected", "{record}", "Calls and flows that the store will never take.", () => counters.Rejected);
+        Count("chain.records.recovered", "{record}", "Calls and flows that a killed process had left in its buffers.", () => counters.Recovered);
+        Count("chain.records.damaged", "{record}", "Records in the buffers of a killed process that did not read.", () => counters.DamagedRecords);
         Count("chain.recorder.blocked", "{wait}", "Times that somebody waited for room.", () => counters.Blocked);
         Count("chain.store.failures", "{failure}", "Failed attempts to reach the store or to write to it.", () => counters.StoreFailures);
         Count("chain.clock.jumps", "{jump}", "Steps of the wall clock.", () => counters.ClockJumps);

@@ -46,8 +46,7 @@ public sealed class PlacementTests
         await using TestCluster cluster = await TestCluster.StartAsync("eu", "eu");
         await cluster.DeployHopAsync(static manifest => manifest
             .Replace("c7: { path: relay.wasm, labels: { region: eu }", "c7: { path: relay.wasm, labels: { region: mars }", StringComparison.Ordinal)
-            .Replace("c0: { path: relay.wasm,", "c0: { path: relay.wasm, limits: { deadline: 2s },", StringComparison.Ordinal)
-            .Replace("deadline: 2s }, labels: { region: eu }, limits: { memory: 1MiB } }", "deadline: 2s, memory: 1MiB }, labels: { region: eu } }", StringComparison.Ordinal));
+            .Replace("c0: { path: relay.wasm, labels: { region: eu }, limits: { memory: 1MiB, deadline: 10m }", "c0: { path: relay.wasm, labels: { region: eu }, limits: { deadline: 2s }", StringComparison.Ordinal));
         GatewayResult result = await TestCluster.HopAsync(cluster.Nodes[0]);
         RecordedCall[] calls = await cluster.ReadAsync();
 

@@ -26,7 +26,12 @@ internal sealed class TestCluster : IAsyncDisposable
     public ICluster Cluster => silos[0].Cluster;
 
     /// <summary>Starts silos <c>s1</c>, <c>s2</c>… each with a region.</summary>
-    public static async Task<TestCluster> StartAsync(params string[] regions)
+    public static Task<TestCluster> StartAsync(params string[] regions) => StartAsync(TimeSpan.FromSeconds(10), regions);
+
+    /// <summary>Starts silos <c>s1</c>, <c>s2</c>… each with a region.</summary>
+    /// <param name="drain">How long one that leaves waits for calls that are under way.</param>
+    /// <param name="regions">The regions.</param>
+    public static async Task<TestCluster> StartAsync(TimeSpan drain, params string[] regions)
     {
         var cluster = new TestCluster { Database = await TestPostgres.NewDatabaseAsync() };
         string connection = await TestPostgres.ConnectionStringAsync(cluster.Database);
@@ -40,6 +45,7 @@ internal sealed class TestCluster : IAsyncDisposable
                 Name = name,
                 Labels = new Dictionary<string, string> { ["region"] = regions[i] },
                 Cluster = new ClusterOptions(),
+                Drain = drain,
                 Upkeep = new UpkeepOptions { BundleAfter = TimeSpan.FromHours(1) },
             };
             LocalNode node = await LocalNode.StartAsync(options, static _ => { });

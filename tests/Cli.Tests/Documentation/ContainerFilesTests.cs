@@ -52,7 +52,7 @@ public sealed partial class ContainerFilesTests
         foreach (int number in (int[])[1, 2, 3])
         {
             string[] command = Texts(Services.Single(service => service.Name == $"silo-{number}").Node, "command");
-            Assert.Equal(["up", "--name", $"silo-{number}"], command[..3]);
+            Assert.Equal(["up", "--join", "--name", $"silo-{number}", "--silo-host", $"silo-{number}"], command[..6]);
             Assert.Equal("http://collector:4317", command[^1]);
         }
 

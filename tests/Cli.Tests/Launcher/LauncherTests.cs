@@ -177,6 +177,8 @@ public sealed class LauncherTests : IDisposable
     [InlineData("up", "--help")]
     [InlineData("up", "--postgres", "Host=db")]
     [InlineData("up", "--postgres=Host=db")]
+    [InlineData("up", "--join", "Host=db")]
+    [InlineData("up", "--join=Host=db")]
     [InlineData("component", "inspect", "up")]
     [InlineData("bench", "engine")]
     [InlineData("call", "demo/up", "--", "up")]

@@ -22,6 +22,9 @@ internal sealed class NodeCommands : IDisposable
     /// <summary>What the node of this folder says of itself.</summary>
     public JsonElement Node => JsonElement.Parse(File.ReadAllText(Path.Combine(Data, "node.json")));
 
+    /// <summary>What a detached node printed.</summary>
+    public string Log => File.ReadAllText(Path.Combine(Data, "node.log"));
+
     public NodeCommands With(string variable, string value)
     {
         environment[variable] = value;

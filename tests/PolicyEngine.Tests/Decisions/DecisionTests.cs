@@ -160,6 +160,32 @@ public sealed class DecisionTests
     }
 
     [Fact]
+    public async Task ASetThatWasFoundEarlierNeverTakesThePlaceOfOneFoundLater()
+    {
+        var labels = new LabelStore();
+        PolicySet Set(string effect) => PolicyLoader.Load([new PolicyFile("p", $"policy: p\neffect: {effect}\n")], labels);
+        var active = new ActivePolicies(PolicySet.Empty(labels));
+        PolicySet latest = Set("audit");
+        var slow = new TaskCompletionSource();
+        Task first = active.ChangeAsync(async () =>
+        {
+            PolicySet found = latest;
+            await slow.Task;
+            return found;
+        });
+        latest = Set("deny");
+        Task second = active.ChangeAsync(() => Task.FromResult<PolicySet?>(latest));
+        Assert.False(second.IsCompleted);
+        slow.SetResult();
+        await Task.WhenAll(first, second);
+        Assert.Equal(latest.Digest, active.Current.Digest);
+        await active.ChangeAsync(static () => Task.FromResult<PolicySet?>(null));
+        await Assert.ThrowsAsync<FormatException>(() => active.ChangeAsync(static () => throw new FormatException()));
+        await active.ChangeAsync(() => Task.FromResult<PolicySet?>(Set("audit")));
+        Assert.NotEqual(latest.Digest, active.Current.Digest);
+    }
+
+    [Fact]
     public void AChangedSetTakesThePlaceOfTheOldOneAtOnce()
     {
         var labels = new LabelStore();

@@ -21,6 +21,23 @@ public sealed class CallRecorderTests
     }
 
     [PostgresFact]
+    public async Task ARecorderThatStopsInOrderLeavesNothingToRecover()
+    {
+        await using NpgsqlDataSource database = await TestPostgres.NewDatabaseAsync();
+        string folder = TestPostgres.NewFolder();
+        Workload work = await Workload.OpenAsync(database, folder: folder);
+        work.Run(100);
+        Assert.Equal(["names", "records"], Directory.GetFiles(Path.Combine(folder, "buffers")).Select(Path.GetFileName).Order());
+        await work.Recorder.DisposeAsync();
+        Assert.Empty(Directory.GetFiles(Path.Combine(folder, "buffers")));
+
+        await using Workload heir = await Workload.OpenAsync(database, folder: folder);
+        await heir.Recorder.DrainAsync();
+        Assert.Equal((0, 0, 0), (heir.Recorder.Counters.Recovered, heir.Recorder.Counters.Duplicates, heir.Recorder.Counters.SpooledCalls));
+        Assert.Equal((500, 500, 100), await Workload.CountAsync(database));
+    }
+
+    [PostgresFact]
     public async Task RecordingAllocatesNothing()
     {
         await using NpgsqlDataSource database = await TestPostgres.NewDatabaseAsync();

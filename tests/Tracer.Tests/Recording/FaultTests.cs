@@ -90,48 +90,6 @@ public sealed class FaultTests
         Assert.Equal(0, work.Recorder.Counters.LostCalls);
     }
 
-    [PostgresTheory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public async Task WhatAKilledProcessHadAcknowledgedIsInTheStoreOnce(bool postgresIsAway)
-    {
-        OwnPostgres own = await OwnPostgres.StartAsync();
-        string folder = TestPostgres.NewFolder();
-        var acknowledged = new List<long>();
-        try
-        {
-            await using (NpgsqlDataSource first = own.Connect())
-            {
-                // A node must have met the store once.
-                CallRecorder recorder = await CallRecorder.OpenAsync(first, new LabelStore(), new CallNames(),
-                    new RecorderOptions { Folder = folder });
-                await recorder.DisposeAsync();
-            }
-
-            string connection = own.Server.ConnectionString;
-            if (postgresIsAway) await own.StopAsync();
-            for (int life = 0; life < 2; life++) acknowledged.AddRange(await RecordUntilKilledAsync(connection, folder, 2_000));
-            if (postgresIsAway) own = await OwnPostgres.StartAsync(own.Folder);
-
-            await using NpgsqlDataSource database = own.Connect();
-            await using Workload heir = await Workload.OpenAsync(database, folder: folder);
-            await heir.Recorder.DrainAsync();
-
-            await using NpgsqlCommand query = database.CreateCommand("SELECT count(*), count(DISTINCT call.id) FROM unnest($1) a(id) JOIN call USING (id)");
-            query.Parameters.AddWithValue(acknowledged);
-            await using NpgsqlDataReader row = await query.ExecuteReaderAsync();
-            await row.ReadAsync();
-            Assert.True(acknowledged.Count >= 4_000);
-            Assert.Equal(acknowledged.Count, acknowledged.Distinct().Count());
-            Assert.Equal((acknowledged.Count, acknowledged.Count), (row.GetInt64(0), row.GetInt64(1)));
-            if (postgresIsAway) Assert.True(heir.Recorder.Counters.Replayed >= acknowledged.Count);
-        }
-        finally
-        {
-            await own.DisposeAsync();
-        }
-    }
-
     [PostgresFact]
     public async Task AFullDiskHoldsCallersUntilThePostgresIsBack()
     {
@@ -154,6 +112,39 @@ public sealed class FaultTests
         await work.Recorder.DrainAsync();
         Assert.Equal((10_050, 10_050, 2_010), await Workload.CountAsync(database));
         Assert.Equal(0, work.Recorder.Counters.LostCalls);
+    }
+
+    [PostgresFact]
+    public async Task WhatNobodyTakesWhenARecorderStopsIsLeftToTheNext()
+    {
+        await using OwnPostgres own = await OwnPostgres.StartAsync();
+        await using NpgsqlDataSource database = own.Connect();
+        string folder = TestPostgres.NewFolder();
+        var disk = new FullDisk { Free = 20_000 };
+        CallRecorder stopped = await OpenAsync(disk);
+        await own.StopAsync();
+        CallSiteId site = new(0);
+        for (int i = 0; i < 3_000; i++) stopped.End(stopped.Start(default, site, default), default);
+        await stopped.DisposeAsync();
+        Assert.True(disk.Refusals > 0);
+        Assert.Equal(0, stopped.Counters.LostCalls);
+
+        await own.RestartAsync();
+        CallRecorder heir = await OpenAsync(new FullDisk { Free = long.MaxValue });
+        await heir.DrainAsync();
+        Assert.True(heir.Counters.Recovered > 0);
+        await heir.DisposeAsync();
+        Assert.Empty(Directory.GetFiles(Path.Combine(folder, "buffers")));
+        Assert.Equal((3_000, 3_000, 0), await Workload.CountAsync(database));
+        Directory.Delete(folder, recursive: true);
+
+        Task<CallRecorder> OpenAsync(FullDisk on)
+        {
+            var names = new CallNames();
+            names.Intern(new CallSite(ComponentRef.Outside, new ComponentRef("a"), new FunctionRef("f")));
+            return CallRecorder.OpenAsync(database, new LabelStore(), names,
+                new RecorderOptions { Folder = folder, BatchSize = 256, StoreTimeout = TimeSpan.FromSeconds(1), RetryInterval = TimeSpan.FromMilliseconds(200) }, null, on, null);
+        }
     }
 
     [PostgresFact]
@@ -250,28 +241,6 @@ public sealed class FaultTests
         Directory.Delete(folder, recursive: true);
     }
 
-    private static async Task<List<long>> RecordUntilKilledAsync(string connection, string folder, int atLeast)
-    {
-        var start = new ProcessStartInfo("dotnet",
-            [typeof(Program).Assembly.Location, "record", connection, folder]) { RedirectStandardOutput = true };
-        using Process process = Process.Start(start)!;
-        var acknowledged = new List<long>();
-        while (acknowledged.Count < atLeast)
-        {
-            string line = await process.StandardOutput.ReadLineAsync() ?? throw new InvalidOperationException($"the recording process ended with {process.ExitCode}");
-            acknowledged.Add(long.Parse(line, CultureInfo.InvariantCulture));
-        }
-
-        process.Kill();
-        // What it had printed before it died was acknowledged too; a line without an end may be torn.
-        string rest = await process.StandardOutput.ReadToEndAsync();
-        int whole = rest.LastIndexOf('\n');
-        if (whole >= 0) acknowledged.AddRange(rest[..whole].Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line =>
-            long.Parse(line, CultureInfo.InvariantCulture)));
-        await process.WaitForExitAsync();
-        return acknowledged;
-    }
-
     private static void Signal(string signal, int server)
     {
         string children = File.ReadAllText($"/proc/{server}/task/{server}/children");
@@ -288,29 +257,6 @@ public sealed class FaultTests
             if (clock.Elapsed > TimeSpan.FromMinutes(3))
                 throw new TimeoutException("what the test waits for did not happen within three minutes");
             await Task.Delay(10);
-        }
-    }
-
-    /// <summary>A disk with so many bytes left, of which a refused write still takes some.</summary>
-    private sealed class FullDisk : ISpoolDisk
-    {
-        private readonly SpoolDisk _real = new();
-
-        public long Free { get; set; }
-
-        public int Refusals { get; private set; }
-
-        public void Append(SafeFileHandle file, ReadOnlySpan<byte> bytes, long offset)
-        {
-            if (bytes.Length > Free)
-            {
-                Refusals++;
-                _real.Append(file, bytes[..(bytes.Length / 2)], offset);
-                throw new IOException("No space left on device");
-            }
-
-            Free -= bytes.Length;
-            _real.Append(file, bytes, offset);
         }
     }
 }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Chain.Tests;
 using Chain.Tracer.Calls;
 using Chain.Tracer.Recording;
@@ -139,9 +138,7 @@ public sealed class SpoolTests : IDisposable
     [RootFact]
     public void ARealDiskThatIsFullRefusesAndKeepsWhatItHas()
     {
-        Directory.CreateDirectory(_folder);
-        Assert.Equal(0, Run("mount", "-t", "tmpfs", "-o", "size=64k", "none", _folder));
-        try
+        using (new SmallDisk(_folder, "64k"))
         {
             using (var spool = new Spool(_folder, 1 << 30, 1 << 12))
             {
@@ -161,10 +158,6 @@ public sealed class SpoolTests : IDisposable
                 Assert.True(spool.TryAppend(Batch(1), _names));
             }
         }
-        finally
-        {
-            Run("umount", _folder);
-        }
     }
 
     public void Dispose()
@@ -174,19 +167,4 @@ public sealed class SpoolTests : IDisposable
 
     private RecordBatch Batch(long id) =>
         new(new[] { new CallRecord { Id = new CallId(id), Trace = id, Site = _site, LabelIn = _label } }, default);
-
-    private static int Run(string program, params string[] arguments)
-    {
-        using Process process = Process.Start(program, arguments);
-        process.WaitForExit();
-        return process.ExitCode;
-    }
-
-    private sealed class RootFactAttribute : FactAttribute
-    {
-        public RootFactAttribute()
-        {
-            if (!OperatingSystem.IsLinux() || Environment.UserName != "root") Skip = "mounting a small tmpfs needs root on Linux";
-        }
-    }
 }

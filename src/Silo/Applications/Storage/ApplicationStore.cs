@@ -108,6 +108,18 @@ public sealed class ApplicationStore(NpgsqlDataSource database)
     public Task<IReadOnlyList<ApplicationVersion>> ListAsync(CancellationToken cancellation = default) =>
         ReadVersionsAsync(Versions + " WHERE v.number = a.active ORDER BY a.name", cancellation);
 
+    /// <summary>The active version of an application; <see langword="null"/> where none is.</summary>
+    public async Task<ApplicationVersion?> ActiveAsync(string application, CancellationToken cancellation = default) =>
+        (await ReadVersionsAsync(Versions + " WHERE a.name = $1 AND v.number = a.active", cancellation, application)).SingleOrDefault();
+
+    /// <summary>Has the nodes of the store change what is active one after the other; dispose of it when that is done.</summary>
+    /// <inheritdoc cref="DeploymentLock.TakeAsync(NpgsqlDataSource, bool, CancellationToken)"/>
+    public Task<DeploymentLock> LockAsync(bool isShared, CancellationToken cancellation = default) => DeploymentLock.TakeAsync(database, isShared, cancellation);
+
+    /// <inheritdoc cref="ApplicationNotices.ListenAsync"/>
+    public Task ListenAsync(Func<IReadOnlyCollection<string>?, Task> changed, CancellationToken cancellation) =>
+        new ApplicationNotices(database).ListenAsync(changed, cancellation);
+
     /// <summary>All versions of an application, the latest first; none where it is not known.</summary>
     public Task<IReadOnlyList<ApplicationVersion>> VersionsAsync(string application, CancellationToken cancellation = default) =>
         ReadVersionsAsync(Versions + " WHERE a.name = $1 ORDER BY v.number DESC", cancellation, application);

@@ -114,7 +114,10 @@ public sealed class RemoteCaller
         }
 
         call.Frame = frame;
-        return Take(call, frame, reply);
+        RemoteResult taken = Take(call, frame, reply);
+
+        // Thrown, so that an idempotent call is made again.
+        return taken.Failure is CallLostException lost ? throw lost : taken;
     }
 
     private RemoteResult Take(Call call, CallFrame frame, RemoteReply reply)
@@ -140,6 +143,10 @@ public sealed class RemoteCaller
                 failure = new CallLostException($"{call.Target.Name} on silo {reply.Silo}: {malformed.Message}", malformed);
                 outcome = CallOutcome.Lost;
             }
+        }
+        else if (outcome == CallOutcome.Lost)
+        {
+            failure = new CallLostException($"{call.Target.Name} on silo {reply.Silo}: {reply.Error}");
         }
         else if (outcome != CallOutcome.Denied)
         {

@@ -1,4 +1,6 @@
+using System.Net;
 using System.Net.Sockets;
+using Chain.Silo.Calls.Remote;
 using Chain.Silo.Hosting.Local;
 using Chain.Wasm.Text;
 using Microsoft.AspNetCore.Builder;
@@ -7,15 +9,15 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Npgsql;
+using Orleans;
 using Orleans.Runtime;
 using Orleans.Runtime.MembershipService.SiloMetadata;
-using Chain.Silo.Calls.Remote;
 using MemberStatus = global::Orleans.Runtime.SiloStatus;
 
 namespace Chain.Silo.Hosting.Cluster;
 
 /// <summary>A node's place in its cluster: an Orleans silo in the node's process. Safe for any thread.</summary>
-internal sealed class ClusterSilo : ICluster
+internal sealed partial class ClusterSilo : ICluster
 {
     /// <summary>Where Orleans' tables are (<c>migrations/0006_orleans.sql</c>).</summary>
     public const string Schema = "orleans";
@@ -30,6 +32,7 @@ internal sealed class ClusterSilo : ICluster
     private readonly NpgsqlDataSource database;
     private readonly DateTimeOffset started = DateTimeOffset.UtcNow;
     private readonly Lock gate = new();
+    private readonly CancellationTokenSource leaves = new();
     private IHost host = null!;
     private ClusterEndpoints endpoints = null!;
     private Task? leaving;
@@ -44,6 +47,15 @@ internal sealed class ClusterSilo : ICluster
     }
 
     public SiloState State => (SiloState)state;
+
+    /// <summary>Cancelled when the silo begins to leave.</summary>
+    public CancellationToken Leaving => leaves.Token;
+
+    /// <summary>What the record calls the silo.</summary>
+    public string Name => options.Name;
+
+    /// <summary>What the silo's grains get.</summary>
+    public IServiceProvider Services => host.Services;
 
     /// <inheritdoc cref="ClusterSupport.StartAsync"/>
     public static async Task<ICluster> StartAsync(LocalNode node, NodeOptions options, Action<ILoggingBuilder> logging, CancellationToken cancellation)
@@ -105,9 +117,7 @@ internal sealed class ClusterSilo : ICluster
         }
     }
 
-    public void MapDashboard(WebApplication web, string path)
-    {
-    }
+    public void MapDashboard(WebApplication web, string path) => DashboardPages.Map(web, path, host.Services);
 
     /// <summary>Leaves the cluster; ends when it has left, and its process stays.</summary>
     public Task LeaveAsync()
@@ -120,6 +130,7 @@ internal sealed class ClusterSilo : ICluster
         if (State == SiloState.Active || leaving is not null) await LeaveAsync().ConfigureAwait(false);
         if (host is IAsyncDisposable disposable) await disposable.DisposeAsync().ConfigureAwait(false);
         await database.DisposeAsync().ConfigureAwait(false);
+        leaves.Dispose();
     }
 
     private IClusterMembershipService Membership => host.Services.GetRequiredService<IClusterMembershipService>();
@@ -132,6 +143,7 @@ internal sealed class ClusterSilo : ICluster
             {
                 endpoints = ClusterEndpoints.Choose(options.Cluster!);
                 host = SiloHost.Build(this, node, options, endpoints, database, logging);
+                await Predecessor.BuryAsync(host.Services.GetRequiredService<IMembershipTable>(), options.Name, cancellation).ConfigureAwait(false);
 
                 // Before another silo can send a call: an application that is made for it must know the way to the others.
                 node.Join(host.Services.GetRequiredService<IRemoteTransport>(), host.Services.GetRequiredService<IRequestRouter>());
@@ -149,14 +161,28 @@ internal sealed class ClusterSilo : ICluster
         }
 
         state = (int)SiloState.Active;
+        await host.Services.GetRequiredService<IGrainFactory>().GetGrain<IUpkeepGrain>(IUpkeepGrain.Key).StartAsync().WaitAsync(cancellation).ConfigureAwait(false);
     }
 
     private async Task LeaveOnceAsync()
     {
         await Task.Yield();
         state = (int)SiloState.Draining;
+        await leaves.CancelAsync().ConfigureAwait(false);
+        Task time = Task.Delay(options.Drain);
         await node.StopTakingAsync().ConfigureAwait(false);
-        await host.StopAsync(CancellationToken.None).ConfigureAwait(false);
+        Task left = host.StopAsync();
+        if (await Task.WhenAny(left, time).ConfigureAwait(false) == time) node.BreakOffAnswers();
+        try
+        {
+            await left.ConfigureAwait(false);
+        }
+        catch (Exception failure) when (failure is OperationCanceledException or AggregateException)
+        {
+            // It is out all the same: the others hold it for dead, and what it had under way for lost.
+            LogCutOff(host.Services.GetRequiredService<ILogger<ClusterSilo>>(), options.Name, failure.Message.ReplaceLineEndings(" "));
+        }
+
         state = (int)SiloState.Drained;
     }
 
@@ -191,9 +217,13 @@ internal sealed class ClusterSilo : ICluster
     private static bool IsTaken(Exception failure) => failure is AddressInUseException or SocketException { SocketErrorCode: SocketError.AddressAlreadyInUse }
         || (failure.InnerException is { } inner && IsTaken(inner));
 
-    private static string ReasonOf(Exception failure)
+    private string ReasonOf(Exception failure)
     {
-        while (failure.InnerException is { } inner && failure is not NpgsqlException) failure = inner;
+        if (Listening.ReasonOf(failure, endpoints?.Silo ?? new IPEndPoint(options.Cluster!.Address, options.Cluster.SiloPort)) is { } taken) return taken;
+        while (failure.InnerException is { } inner && failure is not (NpgsqlException or ClusterException)) failure = inner;
         return failure.Message.ReplaceLineEndings(" ");
     }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "silo {Silo} left the cluster without waiting any longer: {Reason}")]
+    private static partial void LogCutOff(ILogger log, string silo, string reason);
 }

@@ -24,6 +24,9 @@ internal static class SiloHost
 
     private const string Npgsql = "Npgsql";
 
+    // It is counted whether anybody looks or not.
+    private const int DashboardInterval = 5_000;
+
     // A chain carries its own deadline, which ends its calls long before.
     private static readonly TimeSpan LongestCall = TimeSpan.FromHours(2);
 
@@ -57,13 +60,8 @@ internal static class SiloHost
             silo.Configure<SiloMessagingOptions>(static messaging => messaging.ResponseTimeout = LongestCall);
             silo.Configure<ExceptionSerializationOptions>(static exceptions => exceptions.SupportedNamespacePrefixes.Add(nameof(Chain)));
             silo.UseSiloMetadata(options.Labels.ToDictionary());
-            silo.UseAdoNetClustering(store => (store.Invariant, store.DataSource) = (Npgsql, database));
-            silo.UseAdoNetReminderService(store => (store.Invariant, store.DataSource) = (Npgsql, database));
-            silo.AddAdoNetGrainStorage(Storage, storage => storage.Configure<Serializer>((store, serializer) =>
-            {
-                (store.Invariant, store.DataSource) = (Npgsql, database);
-                store.GrainStorageSerializer = new OrleansGrainStorageSerializer(serializer);
-            }));
+            KeepIn(silo, database);
+            silo.AddDashboard(static dashboard => (dashboard.HideTrace, dashboard.CounterUpdateIntervalMs) = (true, DashboardInterval));
             silo.AddGrainService<SiloService>();
             silo.Services.AddSingleton<SiloServices>();
             silo.Services.AddSingleton<IRemoteTransport, GrainTransport>();
@@ -71,6 +69,20 @@ internal static class SiloHost
             silo.Services.AddPlacementFilter<SiloLabelsFilterStrategy, SiloLabelsFilterDirector>(ServiceLifetime.Transient);
         });
         return builder.Build();
+    }
+
+    /// <summary>Has a silo keep what it keeps in Postgres.</summary>
+    /// <param name="silo">The silo.</param>
+    /// <param name="database">The store, with Orleans' schema as search path.</param>
+    public static void KeepIn(ISiloBuilder silo, NpgsqlDataSource database)
+    {
+        silo.UseAdoNetClustering(store => (store.Invariant, store.DataSource) = (Npgsql, database));
+        silo.UseAdoNetReminderService(store => (store.Invariant, store.DataSource) = (Npgsql, database));
+        silo.AddAdoNetGrainStorage(Storage, storage => storage.Configure<Serializer>((store, serializer) =>
+        {
+            (store.Invariant, store.DataSource) = (Npgsql, database);
+            store.GrainStorageSerializer = new OrleansGrainStorageSerializer(serializer);
+        }));
     }
 
     /// <summary>

@@ -44,6 +44,9 @@ internal sealed class DeployedApplication : IDisposable
 
     public IReadOnlyDictionary<string, DeployedComponent> Components => components;
 
+    /// <summary>Whether anybody has it beside the one that keeps it.</summary>
+    public bool IsInUse => Volatile.Read(ref users) > 1;
+
     /// <summary>Holds it for a call.</summary>
     /// <returns>False when it is gone already: another version has taken its place.</returns>
     public bool TryEnter()

@@ -22,6 +22,7 @@ internal sealed class ExposureServer : IAsyncDisposable
     private readonly RequestAnswers answers;
     private readonly RequestForwarder forwarder;
     private ImmutableArray<Entry> entries = [];
+    private volatile bool isListening;
 
     private ExposureServer(WebApplication web, ChainGateway gateway, NodeServices services, NodeOptions options)
     {
@@ -33,11 +34,11 @@ internal sealed class ExposureServer : IAsyncDisposable
         forwarder = new RequestForwarder(web.Services.GetRequiredService<IHttpForwarder>(), gateway, services, answers, options.Name, log);
     }
 
-    public string Url => Listening.UrlOf(web);
+    /// <summary>Where it listens; empty before it does.</summary>
+    public string Url => isListening ? Listening.UrlOf(web) : "";
 
-    /// <summary>Begins to listen.</summary>
-    /// <exception cref="ListenException">The address cannot be had.</exception>
-    public static async Task<ExposureServer> StartAsync(ChainGateway gateway, NodeServices services, NodeOptions options, Action<ILoggingBuilder> logging)
+    /// <summary>Makes a server that does not listen yet.</summary>
+    public static ExposureServer Create(ChainGateway gateway, NodeServices services, NodeOptions options, Action<ILoggingBuilder> logging)
     {
         WebApplicationBuilder builder = Listening.NewBuilder(logging, options.Drain);
         builder.WebHost.ConfigureKestrel(kestrel =>
@@ -52,17 +53,15 @@ internal sealed class ExposureServer : IAsyncDisposable
         WebApplication web = builder.Build();
         var server = new ExposureServer(web, gateway, services, options);
         web.Run(server.HandleAsync);
-        try
-        {
-            await Listening.StartAsync(web, new IPEndPoint(options.Address, options.Port)).ConfigureAwait(false);
-        }
-        catch
-        {
-            await web.DisposeAsync().ConfigureAwait(false);
-            throw;
-        }
-
         return server;
+    }
+
+    /// <summary>Begins to listen.</summary>
+    /// <exception cref="ListenException">The address cannot be had.</exception>
+    public async Task StartAsync()
+    {
+        await Listening.StartAsync(web, new IPEndPoint(options.Address, options.Port)).ConfigureAwait(false);
+        isListening = true;
     }
 
     /// <summary>Serves an application's version in the place of another, or nothing of it any more.</summary>
@@ -73,7 +72,7 @@ internal sealed class ExposureServer : IAsyncDisposable
     }
 
     /// <summary>Takes no more requests and waits for those under way, as long as options say.</summary>
-    public Task StopAsync() => Listening.StopAsync(web, options.Drain);
+    public Task StopAsync() => isListening ? Listening.StopAsync(web, options.Drain) : Task.CompletedTask;
 
     public async ValueTask DisposeAsync()
     {

@@ -14,6 +14,7 @@ using Chain.Tracer.Recording;
 using Chain.Tracer.Storage;
 using Chain.Tracer.Tags;
 using Chain.Tracer.Telemetry;
+using Chain.Wasm.Components.Hosting;
 using Chain.Wasm.Components.Runtime;
 using Chain.Wasm.Components.Text;
 using Chain.Wasm.Components.Values;
@@ -52,6 +53,7 @@ public sealed partial class LocalNode : IAsyncDisposable
     private readonly GuestThreads threads;
     private readonly GuestThreads remoteThreads;
     private readonly RemoteAnswers answers;
+    private readonly HeldVersions held;
     private readonly SpanExport? spans;
     private readonly LabelStore labels;
     private AlertPipeline alerts;
@@ -79,6 +81,7 @@ public sealed partial class LocalNode : IAsyncDisposable
         gateway = new ChainGateway(services);
         remoteThreads = new GuestThreads(options.RemoteConcurrency, 0, options.Depth << 20);
         answers = new RemoteAnswers(options.Name, services, remoteThreads, HoldAsync);
+        held = new HeldVersions(LoadAsync);
     }
 
     /// <summary>What the record calls the node.</summary>
@@ -99,8 +102,8 @@ public sealed partial class LocalNode : IAsyncDisposable
     /// <summary>Calls as they end.</summary>
     public CallFeed Feed { get; } = new();
 
-    /// <summary>Where applications' HTTP is served.</summary>
-    public string Url => exposures.Url;
+    /// <summary>Where applications' HTTP is served; empty before <see cref="ListenAsync"/>.</summary>
+    public string Url => exposures?.Url ?? "";
 
     /// <summary>Where other silos send HTTP requests that this one is to answer; <see langword="null"/> where the node is made for no cluster.</summary>
     public RequestPlace? Requests => forwards?.Place;
@@ -127,13 +130,34 @@ public sealed partial class LocalNode : IAsyncDisposable
     public PolicySet Policies => policies.Current;
 
     /// <summary>Starts a node.</summary>
+    /// <exception cref="ListenException">The address of applications' HTTP cannot be had.</exception>
+    /// <inheritdoc cref="OpenAsync"/>
+    public static async Task<LocalNode> StartAsync(NodeOptions options, Action<ILoggingBuilder> logging, CancellationToken cancellation = default)
+    {
+        LocalNode node = await OpenAsync(options, logging, cancellation).ConfigureAwait(false);
+        try
+        {
+            await node.ListenAsync().ConfigureAwait(false);
+            return node;
+        }
+        catch
+        {
+            await node.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    /// <summary>Serves applications' HTTP from now on.</summary>
+    /// <exception cref="ListenException">The address cannot be had.</exception>
+    public Task ListenAsync() => exposures.StartAsync();
+
+    /// <summary>Starts a node that does not listen yet (<see cref="ListenAsync"/>), so that it can have its applications first.</summary>
     /// <param name="options">How.</param>
     /// <param name="logging">Where its own lines go.</param>
     /// <param name="cancellation">Gives up.</param>
     /// <exception cref="StoreException">No Postgres could be had.</exception>
     /// <exception cref="NpgsqlException">The user's own Postgres cannot be reached.</exception>
-    /// <exception cref="ListenException">The address of applications' HTTP cannot be had.</exception>
-    public static async Task<LocalNode> StartAsync(NodeOptions options, Action<ILoggingBuilder> logging, CancellationToken cancellation = default)
+    public static async Task<LocalNode> OpenAsync(NodeOptions options, Action<ILoggingBuilder> logging, CancellationToken cancellation = default)
     {
         PrivatePostgres? postgres = options.Postgres is null
             ? await PrivatePostgres.StartAsync(new PrivatePostgresOptions { Folder = options.SharedPostgres ?? Path.Combine(options.Folder, "postgres") }, cancellation).ConfigureAwait(false)
@@ -150,7 +174,7 @@ public sealed partial class LocalNode : IAsyncDisposable
             recorder = await CallRecorder.OpenAsync(
                 database, labels, names, new RecorderOptions { Folder = Path.Combine(options.Folder, "spool"), Name = options.Name }, spans, cancellation).ConfigureAwait(false);
             node = new LocalNode(options, LoggerFactory.Create(logging).CreateLogger<LocalNode>(), postgres, database, labels, names, recorder, spans);
-            node.exposures = await ExposureServer.StartAsync(node.gateway, node.services, options, logging).ConfigureAwait(false);
+            node.exposures = ExposureServer.Create(node.gateway, node.services, options, logging);
             if (options.Cluster is not null)
                 node.forwards = await ForwardServer.StartAsync(node.gateway, node.services, node.remoteThreads, options, node.HoldAsync, logging).ConfigureAwait(false);
             node.StartBackground();
@@ -197,12 +221,7 @@ public sealed partial class LocalNode : IAsyncDisposable
         var made = new List<DeployedApplication>();
         try
         {
-            foreach ((ApplicationPlan plan, int version) in versions)
-            {
-                ApplicationLog lines = logs.GetOrAdd(plan.Name, static _ => new ApplicationLog());
-                made.Add(await Task.Run(() => new DeployedApplication(plan, version, lines, services), cancellation).ConfigureAwait(false));
-            }
-
+            foreach ((ApplicationPlan plan, int version) in versions) made.Add(await MakeAsync(plan, version, cancellation).ConfigureAwait(false));
             PolicySet set = await PoliciesWithAsync([.. versions.Select(static one => one.Plan)], null, cancellation).ConfigureAwait(false);
             AlertOptions[] alerting = [.. versions.Select(static one => one.Plan.Alerts).OfType<PolicyFile>()
                 .Select(file => AlertConfiguration.Read(file, http, TextWriter.Null))];
@@ -221,19 +240,24 @@ public sealed partial class LocalNode : IAsyncDisposable
 
     /// <summary>Ends an application: what it exposes is gone, calls under way finish.</summary>
     /// <returns>False when there is none of that name.</returns>
-    public async Task<bool> RemoveAsync(string application, string author, CancellationToken cancellation = default)
+    public Task<bool> RemoveAsync(string application, string author, CancellationToken cancellation = default) =>
+        RemoveAsync(application, author, wasActive: false, cancellation);
+
+    /// <param name="application">The application's name.</param>
+    /// <param name="author">Who ends it, for the history of policies.</param>
+    /// <param name="wasActive">Whether its policies are among the active ones although it may not answer here.</param>
+    /// <param name="cancellation">Gives up.</param>
+    /// <inheritdoc cref="RemoveAsync(string, string, CancellationToken)"/>
+    internal async Task<bool> RemoveAsync(string application, string author, bool wasActive, CancellationToken cancellation)
     {
         await deploying.WaitAsync(cancellation).ConfigureAwait(false);
         try
         {
-            lock (gate)
-            {
-                if (!applications.ContainsKey(application)) return false;
-            }
-
-            Swap(application, null);
+            bool isHere = VersionOf(application) is not null;
+            if (!isHere && !wasActive) return false;
+            if (isHere) Swap(application, null);
             await UseAsync(await PoliciesWithAsync([], application, cancellation).ConfigureAwait(false), author, cancellation).ConfigureAwait(false);
-            return true;
+            return isHere;
         }
         finally
         {
@@ -258,6 +282,12 @@ public sealed partial class LocalNode : IAsyncDisposable
         }
     }
 
+    /// <summary>The version of an application that answers; <see langword="null"/> where none does.</summary>
+    public int? VersionOf(string application)
+    {
+        lock (gate) return applications.GetValueOrDefault(application)?.Version;
+    }
+
     /// <summary>The functions that a component exports, as they are called; none where it does not run.</summary>
     public IReadOnlyList<string> FunctionsOf(string application, string component)
     {
@@ -272,117 +302,11 @@ public sealed partial class LocalNode : IAsyncDisposable
     /// <summary>What an application's guests wrote; <see langword="null"/> where there is no such application.</summary>
     public ApplicationLog? LogOf(string application) => logs.GetValueOrDefault(application);
 
-    /// <summary>Calls a function of a component from outside.</summary>
-    /// <param name="application">The application's name.</param>
-    /// <param name="component">The component's name.</param>
-    /// <param name="interfaceName">The interface as it is exported; <see langword="null"/> for a function of the component's own.</param>
-    /// <param name="function">The function.</param>
-    /// <param name="arguments">Values of its parameters' types.</param>
-    /// <param name="incoming">The caller's context and label.</param>
-    /// <param name="cancellation">The caller gives up.</param>
-    /// <exception cref="KeyNotFoundException">There is no such application, component or function.</exception>
-    /// <exception cref="NodeBusyException">Too many calls wait already.</exception>
-    public async Task<GatewayResult> CallAsync(
-        string application, string component, string? interfaceName, string function, ComponentValue[] arguments, Incoming incoming = default,
-        CancellationToken cancellation = default)
-    {
-        DeployedApplication held = Enter(application);
-        try
-        {
-            return await gateway.CallAsync(held, ComponentOf(held, component), interfaceName, function, arguments, incoming, cancellation).ConfigureAwait(false);
-        }
-        finally
-        {
-            held.Leave();
-        }
-    }
-
-    /// <summary>Calls a function of a component from outside, as people write it.</summary>
-    /// <param name="application">The application's name.</param>
-    /// <param name="component">The component's name.</param>
-    /// <param name="call">The function, with as little of the interface's name as tells it from others, and its arguments in WAVE: <c>store#get("7")</c>.</param>
-    /// <param name="incoming">The caller's context and label.</param>
-    /// <param name="cancellation">The caller gives up.</param>
-    /// <exception cref="KeyNotFoundException">There is no such application, component or function; the message has near names.</exception>
-    /// <exception cref="WaveException">The arguments are none of the function's.</exception>
-    /// <exception cref="NodeBusyException">Too many calls wait already.</exception>
-    public async Task<GatewayResult> CallAsync(
-        string application, string component, string call, Incoming incoming, CancellationToken cancellation = default)
-    {
-        DeployedApplication held = Enter(application);
-        try
-        {
-            DeployedComponent found = ComponentOf(held, component);
-            int parenthesis = call.IndexOf('(');
-            if (parenthesis < 0) parenthesis = call.Length;
-            ExportedFunction function = ExportedFunction.Find(
-                found.Plan.Party.Name, ExportedFunction.All(found.Compiled.Context.Type), call[..parenthesis].Trim());
-            ComponentValue[] arguments = Wave.ParseArguments(call, function.Type, parenthesis);
-            return await gateway.CallAsync(held, found, function.Interface, function.Name, arguments, incoming, cancellation).ConfigureAwait(false);
-        }
-        finally
-        {
-            held.Leave();
-        }
-    }
-
-    /// <summary>The context and the label that a request from outside brings; an absent header is empty.</summary>
-    public Incoming Extract(string traceparent, string tracestate, string baggage) => services.Propagator.Extract(traceparent, tracestate, baggage);
-
     /// <summary>Waits until every call that ended before is in the store or the spool, and every decision in the store.</summary>
     public async Task FlushAsync(CancellationToken cancellation = default)
     {
         await recorder.FlushAsync().ConfigureAwait(false);
         await decisions.FlushAsync(cancellation).ConfigureAwait(false);
-    }
-
-    /// <summary>
-    /// Makes it a silo of a cluster: calls of components that have one instance, or that ask for another place, go to the silo that has it. Before any
-    /// application is deployed.
-    /// </summary>
-    /// <param name="transport">Carries calls to other silos.</param>
-    /// <param name="router">
-    /// Finds the silo for HTTP requests that this one may not answer; <see langword="null"/> where this one answers all that reach it.
-    /// </param>
-    public void Join(IRemoteTransport transport, IRequestRouter? router = null)
-    {
-        lock (gate)
-        {
-            if (applications.Count > 0) throw new InvalidOperationException("applications are there already");
-        }
-
-        services.Remote = new RemoteCaller(services.Pipeline, services.Names, transport, services.LabelTexts);
-        services.Router = router;
-    }
-
-    /// <summary>Answers a call that another silo sent; what goes wrong is in the reply.</summary>
-    /// <param name="request">One attempt of the call.</param>
-    /// <param name="slot">The instance, where the component is stateful.</param>
-    /// <param name="cancellation">The sender gives up.</param>
-    public Task<RemoteReply> AnswerAsync(RemoteRequest request, StatefulSlot? slot, CancellationToken cancellation) =>
-        answers.AnswerAsync(request, slot, cancellation);
-
-    /// <summary>Room for the one instance of a stateful component of which this silo is in charge; HTTP requests that other silos forward find it here.</summary>
-    /// <param name="target">The instance.</param>
-    /// <param name="prepare">Done with it before any call comes to it.</param>
-    public StatefulSlot NewSlot(RemoteTarget target, Action<StatefulSlot>? prepare = null)
-    {
-        var slot = new StatefulSlot(target.Name, labels);
-        prepare?.Invoke(slot);
-
-        // HTTP requests have no key, so there is one entry a component at most; the next slot takes its place.
-        if (target.Key.Length == 0) services.Slots[target.Name] = slot;
-        return slot;
-    }
-
-    /// <summary>The labels that a silo must have to host a component; none where it asks for none, or is not known here.</summary>
-    public IReadOnlyDictionary<string, string> PlacementOf(string application, string component)
-    {
-        lock (gate)
-        {
-            return applications.GetValueOrDefault(application)?.Components.GetValueOrDefault(component)?.Plan.Placement
-                ?? ImmutableDictionary<string, string>.Empty;
-        }
     }
 
     /// <summary>Is done when the node begins to take no more calls from outside.</summary>
@@ -414,6 +338,7 @@ public sealed partial class LocalNode : IAsyncDisposable
             applications.Clear();
         }
 
+        held.Dispose();
         await recorder.DisposeAsync().ConfigureAwait(false);
         if (spans is not null) await spans.DisposeAsync().ConfigureAwait(false);
         await decisions.DisposeAsync().ConfigureAwait(false);
@@ -425,33 +350,6 @@ public sealed partial class LocalNode : IAsyncDisposable
         stop.Dispose();
         deploying.Dispose();
     }
-
-    private DeployedApplication Enter(string name)
-    {
-        while (true)
-        {
-            DeployedApplication? found;
-            lock (gate) found = applications.GetValueOrDefault(name);
-            if (found is null) throw Unknown(name);
-            if (found.TryEnter()) return found;
-        }
-    }
-
-    /// <summary>Says that there is no such application, and what there is.</summary>
-    internal KeyNotFoundException Unknown(string application)
-    {
-        string[] names;
-        lock (gate) names = [.. applications.Keys.Order(StringComparer.Ordinal)];
-        return new KeyNotFoundException(
-            $"there is no application '{application}'{(names.Length == 0 ? "; none is deployed" : NearNames.Hint(application, names))}");
-    }
-
-    // TEMP
-    internal Task<DeployedApplication> HoldAsync(string application, int version, CancellationToken cancellation) => Task.FromResult(Enter(application));
-    // END
-    private static DeployedComponent ComponentOf(DeployedApplication application, string component) =>
-        application.Components.GetValueOrDefault(component) ?? throw new KeyNotFoundException(
-            $"{application.Plan.Name} has no component '{component}'{NearNames.Hint(component, [.. application.Components.Keys])}");
 
     private void Swap(string name, DeployedApplication? made)
     {
@@ -471,18 +369,19 @@ public sealed partial class LocalNode : IAsyncDisposable
     private async Task<PolicySet> PoliciesWithAsync(IReadOnlyList<ApplicationPlan> changed, string? without, CancellationToken cancellation)
     {
         var files = new List<PolicyFile>();
-        foreach ((string application, IReadOnlyList<PolicyFile> theirs) in await new ApplicationStore(Database).ActivePoliciesAsync(cancellation).ConfigureAwait(false))
+        IReadOnlyDictionary<string, IReadOnlyList<PolicyFile>> stored = await new ApplicationStore(Database).ActivePoliciesAsync(cancellation).ConfigureAwait(false);
+        bool IsOther(string application) => application != without && changed.All(plan => plan.Name != application);
+        // What the store says goes before what answers here, which may be about to follow it.
+        foreach ((string application, IReadOnlyList<PolicyFile> theirs) in stored)
         {
-            bool isHere;
-            lock (gate) isHere = applications.ContainsKey(application);
-            if (!isHere && application != without && changed.All(plan => plan.Name != application)) files.AddRange(theirs);
+            if (IsOther(application)) files.AddRange(theirs);
         }
 
         lock (gate)
         {
             foreach (DeployedApplication other in applications.Values)
             {
-                if (other.Plan.Name != without && changed.All(plan => plan.Name != other.Plan.Name)) files.AddRange(other.Plan.Policies);
+                if (!stored.ContainsKey(other.Plan.Name) && IsOther(other.Plan.Name)) files.AddRange(other.Plan.Policies);
             }
         }
 
@@ -490,11 +389,13 @@ public sealed partial class LocalNode : IAsyncDisposable
         return PolicyLoader.Load(files, labels);
     }
 
-    private async Task UseAsync(PolicySet set, string author, CancellationToken cancellation)
-    {
-        await new PolicyHistory(Database).ActivateAsync(set, author, DateTimeOffset.UtcNow, cancellation).ConfigureAwait(false);
-        policies.Swap(set);
-    }
+    private Task UseAsync(PolicySet set, string author, CancellationToken cancellation) => policies.ChangeAsync(
+        async () =>
+        {
+            await new PolicyHistory(Database).ActivateAsync(set, author, DateTimeOffset.UtcNow, cancellation).ConfigureAwait(false);
+            return set;
+        },
+        cancellation);
 
     private async Task UseAlertsAsync(AlertOptions with)
     {
@@ -503,11 +404,27 @@ public sealed partial class LocalNode : IAsyncDisposable
         await old.DisposeAsync().ConfigureAwait(false);
     }
 
+    /// <summary>One round of looking after the store, where the cluster says whose turn it is; one that fails is left to the next.</summary>
+    internal async Task UpkeepAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            await new StoreUpkeep(Database, options.Upkeep).RunAsync(cancellation).ConfigureAwait(false);
+        }
+        catch (Exception failure) when (failure is NpgsqlException or TimeoutException or OperationCanceledException)
+        {
+            if (!cancellation.IsCancellationRequested) LogUpkeep(log, failure.Message);
+        }
+    }
+
     private void StartBackground()
     {
         var upkeep = new StoreUpkeep(Database, options.Upkeep);
-        background.Add(Task.Run(() => upkeep.RunEveryAsync(TimeSpan.FromMinutes(1), error => LogUpkeep(log, error.Message), stop.Token)));
+        // In a cluster a grain has its rounds, on one silo.
+        if (options.Cluster is null)
+            background.Add(Task.Run(() => upkeep.RunEveryAsync(TimeSpan.FromMinutes(1), error => LogUpkeep(log, error.Message), stop.Token)));
         background.Add(Task.Run(WatchPoliciesAsync));
+        background.Add(Task.Run(() => held.TrimEveryMinuteAsync(stop.Token)));
     }
 
     /// <summary>Takes over the set that somebody makes active in the store.</summary>

@@ -24,6 +24,10 @@ internal sealed class RemoteAnswers(
     string silo, NodeServices services, GuestThreads threads, Func<string, int, CancellationToken, Task<DeployedApplication>> hold)
 {
     private readonly LabelTexts texts = services.LabelTexts;
+    private readonly CancellationTokenSource breakOff = new();
+
+    /// <summary>Ends the calls that are under way, and answers no more: the silo has no more time.</summary>
+    public void BreakOff() => breakOff.Cancel();
 
     /// <summary>Runs one attempt of a call.</summary>
     /// <param name="request">The attempt.</param>
@@ -31,7 +35,7 @@ internal sealed class RemoteAnswers(
     /// <param name="cancellation">The sender gives up.</param>
     public async Task<RemoteReply> AnswerAsync(RemoteRequest request, StatefulSlot? slot, CancellationToken cancellation)
     {
-        using var ends = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        using var ends = CancellationTokenSource.CreateLinkedTokenSource(cancellation, breakOff.Token);
         ends.CancelAfter(request.Left);
         DeployedApplication application;
         try
@@ -45,7 +49,10 @@ internal sealed class RemoteAnswers(
 
         try
         {
-            return await AnswerAsync(application, request, slot, new ChainState(cancellation, ends.Token, request.Left)).ConfigureAwait(false);
+            RemoteReply reply = await AnswerAsync(application, request, slot, new ChainState(cancellation, ends.Token, request.Left)).ConfigureAwait(false);
+            return breakOff.IsCancellationRequested && reply.Outcome is CallOutcome.TimedOut or CallOutcome.Cancelled
+                ? reply with { Outcome = CallOutcome.Lost, Error = "the silo left the cluster before it was done" }
+                : reply;
         }
         catch (Exception failure) when (failure is OperationCanceledException or ObjectDisposedException)
         {

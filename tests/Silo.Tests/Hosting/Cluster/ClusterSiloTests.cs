@@ -1,7 +1,10 @@
 using System.Net;
 using System.Net.Sockets;
 using Chain.Silo.Hosting;
+using Chain.Silo.Hosting.Local;
 using Chain.Tests;
+using Chain.Tracer.Storage;
+using Npgsql;
 
 namespace Chain.Silo.Tests.Hosting.Cluster;
 
@@ -74,5 +77,68 @@ public sealed class ClusterSiloTests
             () => cluster.AddAsync("s1", options => options with { Cluster = new ClusterOptions { SiloPort = port } }));
 
         Assert.Equal($"silo s1 cannot join cluster chain: port {port} of 127.0.0.1 is taken", failure.Message);
+    }
+
+    [ClusterFact]
+    public async Task AStoreThatIsGoneIsToldInOneLine()
+    {
+        await using TestCluster cluster = await TestCluster.NewAsync();
+        string name = new NpgsqlConnectionStringBuilder(cluster.Store).Database!;
+
+        ClusterException failure = await Assert.ThrowsAsync<ClusterException>(
+            () => cluster.AddAsync("s1", beforeItJoins: () => TestCluster.DropAsync(cluster.Database)));
+
+        Assert.Equal($"silo s1 cannot join cluster chain: 3D000: database \"{name}\" does not exist", failure.Message);
+    }
+
+    [ClusterFact]
+    public async Task ANameIsForOneSilo()
+    {
+        await using TestCluster cluster = await TestCluster.StartAsync(1);
+        string address = Assert.Single(await cluster[0].Cluster.SilosAsync(default)).Address;
+
+        ClusterException failure = await Assert.ThrowsAsync<ClusterException>(() => cluster.AddAsync("s1"));
+
+        Assert.Equal($"silo s1 cannot join cluster chain: a silo of that name is in the cluster already, at {address}", failure.Message);
+    }
+
+    [ClusterFact]
+    public async Task OneThatWasKilledIsReplacedByTheNextOfItsName()
+    {
+        await using TestCluster cluster = await TestCluster.NewAsync();
+        await cluster.AddGhostAsync("s1");
+
+        await cluster.AddAsync("s1");
+
+        SiloStatus silo = Assert.Single(await cluster[0].Cluster.SilosAsync(default));
+        Assert.Equal(("s1", SiloState.Active), (silo.Name, silo.State));
+    }
+
+    [ClusterFact]
+    public async Task TheStoreIsLookedAfterOnceForAll()
+    {
+        await using TestCluster cluster = await TestCluster.NewAsync();
+        foreach (string name in (string[])["s1", "s2"])
+            await cluster.AddAsync(name, static options => options with { Upkeep = new UpkeepOptions { DaysAhead = 5 } });
+
+        // Nothing makes partitions so far ahead but upkeep.
+        await TestCluster.UntilAsync(
+            async () => await cluster.AskAsync<bool>($"SELECT to_regclass('call_{DateTime.UtcNow.AddDays(5):yyyyMMdd}') IS NOT NULL"), "the partition is there");
+
+        Assert.Equal(1, await cluster.AskAsync<long>("SELECT count(*) FROM orleans.reminder"));
+    }
+
+    [ClusterFact]
+    public async Task ACrashedClusterComesBackUnderItsNames()
+    {
+        string[] names = ["s1", "s2", "s3"];
+        await using TestCluster cluster = await TestCluster.NewAsync();
+        foreach (string name in names) await cluster.AddGhostAsync(name);
+
+        await Task.WhenAll(names.Select(name => cluster.AddAsync(name)));
+
+        await TestCluster.UntilAsync(
+            async () => (await cluster[0].Cluster.SilosAsync(default)).Select(static one => $"{one.Name} {one.State}").SequenceEqual(["s1 Active", "s2 Active", "s3 Active"]),
+            "all are there");
     }
 }

@@ -41,13 +41,39 @@ internal sealed class TestCluster : IAsyncDisposable
 
     public TestSilo this[int index] => silos[index];
 
-    public async Task<TestSilo> AddAsync(string name, Func<NodeOptions, NodeOptions>? change = null)
+    public async Task<TestSilo> AddAsync(string name, Func<NodeOptions, NodeOptions>? change = null, Func<Task>? beforeItJoins = null)
     {
         string folder = Path.Combine(Path.GetTempPath(), "chain-silo-" + Path.GetRandomFileName());
         var options = new NodeOptions { Folder = folder, Postgres = Store, Name = name, Cluster = new ClusterOptions(), Drain = TimeSpan.FromSeconds(5) };
-        TestSilo silo = await TestSilo.StartAsync(change?.Invoke(options) ?? options);
-        silos.Add(silo);
+        TestSilo silo = await TestSilo.StartAsync(change?.Invoke(options) ?? options, beforeItJoins);
+        lock (silos) silos.Add(silo);
         return silo;
+    }
+
+    /// <summary>Has the members list a silo that was killed just now: nobody listens where it was.</summary>
+    public async Task AddGhostAsync(string name)
+    {
+        await using NpgsqlCommand add = database.CreateCommand("""
+            INSERT INTO orleans.cluster (id, version) VALUES ('chain', 7) ON CONFLICT (id) DO UPDATE SET version = orleans.cluster.version + 1;
+            INSERT INTO orleans.silo (cluster, address, port, generation, name, host, status, gateway, started, alive)
+            SELECT 'chain', '127.0.0.1', 1 + count(*), 1, @name, 'host', 3, 2, now() - interval '1 hour', now() FROM orleans.silo
+            """);
+        add.Parameters.AddWithValue("name", name);
+        await add.ExecuteNonQueryAsync();
+    }
+
+    /// <summary>Drops a database, whoever uses it.</summary>
+    public static async Task DropAsync(NpgsqlDataSource database)
+    {
+        await using NpgsqlDataSource server = NpgsqlDataSource.Create(await TestPostgres.ConnectionStringAsync());
+        await using NpgsqlCommand drop = server.CreateCommand($"DROP DATABASE {new NpgsqlConnectionStringBuilder(database.ConnectionString).Database} WITH (FORCE)");
+        await drop.ExecuteNonQueryAsync();
+    }
+
+    public async Task<T> AskAsync<T>(string sql)
+    {
+        await using NpgsqlCommand ask = database.CreateCommand(sql);
+        return (T)(await ask.ExecuteScalarAsync())!;
     }
 
     /// <summary>Waits until something is so, for half a minute.</summary>
@@ -75,11 +101,12 @@ internal sealed class TestSilo(string folder, LocalNode node, ICluster cluster) 
 
     public ICluster Cluster => cluster;
 
-    public static async Task<TestSilo> StartAsync(NodeOptions options)
+    public static async Task<TestSilo> StartAsync(NodeOptions options, Func<Task>? beforeItJoins = null)
     {
         LocalNode node = await LocalNode.StartAsync(options, Quiet);
         try
         {
+            if (beforeItJoins is not null) await beforeItJoins();
             return new TestSilo(options.Folder, node, await ClusterSupport.StartAsync(node, options, Quiet));
         }
         catch
