@@ -17,7 +17,10 @@ public sealed class AlertPipelineTests
     {
         await using NpgsqlDataSource database = await TestPostgres.NewDatabaseAsync();
         using var receiver = new TestReceiver();
-        await using var pipeline = new AlertPipeline(database, new AlertOptions { Receivers = [new WebhookReceiver("hook", Http, receiver.Url, "secret")] });
+
+        // All ten are there before the first notice is made, however slowly this goes.
+        var options = new AlertOptions { FirstWait = TimeSpan.FromSeconds(2), Receivers = [new WebhookReceiver("hook", Http, receiver.Url, "secret")] };
+        await using var pipeline = new AlertPipeline(database, options);
         PolicySet set = Sets.Load("policy: p\neffect: deny\nseverity: high\nmessage: \"no {{ data.tags }} to {{ callee.name }}\"\n");
         CallFacts facts = Sets.Call(set, "x/mailer", "pii");
         for (int i = 0; i < 10; i++) pipeline.Raise(set.Decide(facts), facts);
@@ -43,7 +46,7 @@ public sealed class AlertPipelineTests
         Assert.Single(await receiver.WaitAsync(1));
         Assert.Equal(4, receiver.Requests);
         await using NpgsqlCommand command = database.CreateCommand("SELECT attempts FROM notice WHERE delivered IS NOT NULL");
-        for (int i = 0; i < 200 && await command.ExecuteScalarAsync() is null; i++) await Task.Delay(10);
+        for (int i = 0; i < 3000 && await command.ExecuteScalarAsync() is null; i++) await Task.Delay(10);
         Assert.Equal(4, await command.ExecuteScalarAsync());
     }
 
@@ -61,7 +64,7 @@ public sealed class AlertPipelineTests
         {
             first.Raise(AlertStoreTests.Violation(0) with { At = DateTimeOffset.UtcNow });
             await using NpgsqlCommand failed = database.CreateCommand("SELECT count(*) FROM notice WHERE error IS NOT NULL");
-            for (int i = 0; i < 500 && (long)(await failed.ExecuteScalarAsync())! == 0; i++) await Task.Delay(10);
+            for (int i = 0; i < 3000 && (long)(await failed.ExecuteScalarAsync())! == 0; i++) await Task.Delay(10);
         }
 
         using var receiver = new TestReceiver(port);

@@ -47,7 +47,7 @@ internal sealed class TestReceiver : IDisposable
     }
 
     /// <summary>Waits until so many notices were taken.</summary>
-    public async Task<IReadOnlyList<Received>> WaitAsync(int count, int seconds = 20)
+    public async Task<IReadOnlyList<Received>> WaitAsync(int count, int seconds = 60)
     {
         for (int i = 0; i < seconds * 100 && All.Count < count; i++) await Task.Delay(10);
         return All;

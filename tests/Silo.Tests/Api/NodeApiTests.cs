@@ -171,10 +171,13 @@ public sealed class NodeApiTests(NodeFixture node) : IClassFixture<NodeFixture>
         private readonly HttpResponseMessage response;
         private readonly IAsyncEnumerator<SseItem<JsonElement>> events;
 
+        // Given to the stream: one that is read when it is disposed of would hide by its exception what the test says.
+        private readonly CancellationTokenSource patience = new();
+
         private EventReader(HttpResponseMessage response, Stream stream)
         {
             this.response = response;
-            events = SseParser.Create(stream, static (_, data) => JsonElement.Parse(data)).EnumerateAsync().GetAsyncEnumerator();
+            events = SseParser.Create(stream, static (_, data) => JsonElement.Parse(data)).EnumerateAsync().GetAsyncEnumerator(patience.Token);
         }
 
         public static async Task<EventReader> OpenAsync(HttpClient client, string path)
@@ -186,7 +189,8 @@ public sealed class NodeApiTests(NodeFixture node) : IClassFixture<NodeFixture>
 
         public async Task<JsonElement> NextAsync(string type, Func<JsonElement, bool> wanted)
         {
-            while (await events.MoveNextAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(30)))
+            patience.CancelAfter(TimeSpan.FromMinutes(2));
+            while (await events.MoveNextAsync())
             {
                 Assert.Equal(type, events.Current.EventType);
                 if (wanted(events.Current.Data)) return events.Current.Data;
@@ -199,6 +203,7 @@ public sealed class NodeApiTests(NodeFixture node) : IClassFixture<NodeFixture>
         {
             response.Dispose();
             await events.DisposeAsync();
+            patience.Dispose();
         }
     }
 }

@@ -53,7 +53,7 @@ internal sealed class TestServer : IAsyncDisposable
     /// <summary>Waits for something that happens soon after a response.</summary>
     public static async Task UntilAsync(Func<bool> condition)
     {
-        for (int i = 0; i < 1000 && !condition(); i++) await Task.Delay(10);
+        for (int i = 0; i < 6000 && !condition(); i++) await Task.Delay(10);
         Assert.True(condition());
     }
 
