@@ -63,6 +63,9 @@ public sealed record RemoteReply
     /// <summary>Whether the component was called; if not it may be called again, here or elsewhere.</summary>
     public bool HasStarted { get; init; }
 
+    /// <summary>Whether it did not start because its component may not be on that silo.</summary>
+    public bool IsMisplaced { get; init; }
+
     public CallOutcome Outcome { get; init; }
 
     /// <summary>Why it did not start, was denied or failed.</summary>

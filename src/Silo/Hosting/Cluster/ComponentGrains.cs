@@ -44,8 +44,12 @@ internal sealed class StatelessComponentGrain(LocalNode node) : Grain, IComponen
 {
     public const string TypeName = "component";
 
-    public async ValueTask<ReplyMessage> CallAsync(CallMessage message, CancellationToken cancellation) =>
-        ReplyMessage.Of(await node.AnswerAsync(message.ToRequest(), null, cancellation));
+    public async ValueTask<ReplyMessage> CallAsync(CallMessage message, CancellationToken cancellation)
+    {
+        RemoteReply reply = await node.AnswerAsync(message.ToRequest(), null, cancellation);
+        if (reply.IsMisplaced) DeactivateOnIdle();
+        return ReplyMessage.Of(reply);
+    }
 }
 
 /// <summary>What the instance of a stateful component may know for good.</summary>
@@ -94,6 +98,7 @@ internal sealed partial class StatefulComponentGrain(
     public async ValueTask<ReplyMessage> CallAsync(CallMessage message, CancellationToken cancellation)
     {
         RemoteReply reply = await node.AnswerAsync(message.ToRequest(), slot, cancellation);
+        if (reply.IsMisplaced) DeactivateOnIdle();
         try
         {
             // Before anybody has the answer: the instance may die with its silo at any moment.

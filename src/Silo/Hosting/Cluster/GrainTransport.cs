@@ -2,20 +2,26 @@ using Chain.Silo.Calls.Remote;
 using Chain.Silo.Hosting.Local;
 using Orleans;
 using Orleans.Runtime;
+using MemberStatus = Orleans.Runtime.SiloStatus;
 
 namespace Chain.Silo.Hosting.Cluster;
 
 /// <summary>Carries calls as requests to grains, and says of each failure whether the call can have run. Safe for any thread.</summary>
 /// <param name="grains">The silo's own way to grains.</param>
 /// <param name="node">This silo's node: it knows what components ask of a silo.</param>
-internal sealed class GrainTransport(IGrainFactory grains, LocalNode node) : IRemoteTransport
+/// <param name="membership">The silos of the cluster.</param>
+internal sealed class GrainTransport(IGrainFactory grains, LocalNode node, IClusterMembershipService membership) : IRemoteTransport
 {
     private static readonly GrainType Stateless = GrainType.Create(StatelessComponentGrain.TypeName);
     private static readonly GrainType Stateful = GrainType.Create(StatefulComponentGrain.TypeName);
 
+    private volatile Seen last = new(null, false);
+
     public async Task<RemoteReply> SendAsync(RemoteTarget target, RemoteRequest request, CancellationToken cancellation)
     {
-        IComponentGrain grain = grains.GetGrain<IComponentGrain>(GrainId.Create(target.IsStateful ? Stateful : Stateless, ComponentKey.Of(target)));
+        var id = GrainId.Create(target.IsStateful ? Stateful : Stateless, ComponentKey.Of(target));
+        if (target.IsStateful && IsAnyLeaving) await ComeFromLeavingAsync(target, id, cancellation).ConfigureAwait(false);
+        IComponentGrain grain = grains.GetGrain<IComponentGrain>(id);
         try
         {
             return (await grain.CallAsync(CallMessage.Of(request), cancellation).ConfigureAwait(false)).ToReply();
@@ -24,6 +30,40 @@ internal sealed class GrainTransport(IGrainFactory grains, LocalNode node) : IRe
         {
             throw Judged(target, failure);
         }
+    }
+
+    /// <summary>Whether a silo is on its way out. Asked for each call: only another snapshot is gone through.</summary>
+    private bool IsAnyLeaving
+    {
+        get
+        {
+            ClusterMembershipSnapshot now = membership.CurrentSnapshot;
+            Seen seen = last;
+            if (seen.Snapshot == now) return seen.IsAnyLeaving;
+            bool isAny = now.Members.Values.Any(static one => one.Status is MemberStatus.ShuttingDown or MemberStatus.Stopping);
+            last = new Seen(now, isAny);
+            return isAny;
+        }
+    }
+
+    /// <summary>
+    /// Goes on where an instance is on a silo that stays. What is sent to one that leaves may go down with its connection, and nobody could say whether it
+    /// had begun; to ask where the instance is does no harm.
+    /// </summary>
+    /// <exception cref="NotStartedException">It is on its way to another silo.</exception>
+    private async Task ComeFromLeavingAsync(RemoteTarget target, GrainId id, CancellationToken cancellation)
+    {
+        SiloAddress silo;
+        try
+        {
+            silo = await grains.GetGrain<IPlacedGrain>(id).WhereAsync().AsTask().WaitAsync(cancellation).ConfigureAwait(false);
+        }
+        catch (Exception failure) when (failure is not OperationCanceledException)
+        {
+            throw new NotStartedException(NobodyFor(target) ?? $"{target.Name}: no silo takes it: {failure.Message}", failure);
+        }
+
+        if (membership.CurrentSnapshot.GetSiloStatus(silo) != MemberStatus.Active) throw new NotStartedException($"{target.Name}: its silo leaves the cluster");
     }
 
     // The grains put what goes wrong inside into their reply: what comes as an exception is of the way there or back.
@@ -46,4 +86,6 @@ internal sealed class GrainTransport(IGrainFactory grains, LocalNode node) : IRe
         return wanted.Count == 0 ? null
             : $"no silo of the cluster has {string.Join(", ", wanted.Select(static one => $"{one.Key}={one.Value}"))}, which {target.Application}/{target.Component} asks for";
     }
+
+    private sealed record Seen(ClusterMembershipSnapshot? Snapshot, bool IsAnyLeaving);
 }

@@ -5,6 +5,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Npgsql;
+using Orleans;
 using Orleans.Configuration;
 using Orleans.Dashboard;
 using Orleans.Hosting;
@@ -65,6 +66,7 @@ internal static class SiloHost
             silo.AddGrainService<SiloService>();
             silo.Services.AddSingleton<SiloServices>();
             silo.Services.AddSingleton<IRemoteTransport, GrainTransport>();
+            silo.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, LastRequests>();
             silo.Services.AddSingleton<IRequestRouter, GrainRequestRouter>();
             silo.Services.AddPlacementFilter<SiloLabelsFilterStrategy, SiloLabelsFilterDirector>(ServiceLifetime.Transient);
         });

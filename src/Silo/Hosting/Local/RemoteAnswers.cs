@@ -73,6 +73,9 @@ internal sealed class RemoteAnswers(
     {
         DeployedComponent component = application.Components.GetValueOrDefault(request.Component)
             ?? throw new KeyNotFoundException($"{request.Application} version {request.Version} has no component '{request.Component}'");
+
+        // Whoever sent it may not have known what the component asks for, such as a silo that has just started.
+        if (!services.MayRun(component.Plan)) return RemoteReply.NotStarted(silo, "this silo lacks the labels that it asks for") with { IsMisplaced = true };
         CallRoute route = component.RemoteEntryOf(request.Caller, request.Interface, request.Function, services);
         ComponentValue[] arguments = ValueCodec.ReadArguments(request.Arguments.Span, route.Type!);
         foreach (RemoteStep step in request.Passed)
