@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Versioning;
 using Chain.Tests;
 
 namespace Chain.Cli.Tests.Cluster;
@@ -7,6 +8,7 @@ namespace Chain.Cli.Tests.Cluster;
 /// Applications of the components beside this (<c>Components/*.wat</c>): <c>book</c> counts in its bucket, with time between reading and writing,
 /// so that calls at the same time would lose counts; <c>front</c> has another one do it.
 /// </summary>
+[UnsupportedOSPlatform("windows")]
 internal static class LoadApplication
 {
     /// <summary>The ways in, with the component that counts at their end.</summary>
