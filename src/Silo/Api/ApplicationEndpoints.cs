@@ -53,6 +53,7 @@ internal static class ApplicationEndpoints
     {
         (ApplicationBundle bundle, string? author) = await BundleForm.ReadAsync(request, options.DeployBytes, cancellation).ConfigureAwait(false);
         Deployment deployment = await api.Applications.DeployAsync(bundle, author ?? Anonymous, cancellation).ConfigureAwait(false);
+        await api.SpreadAsync(deployment.Plan.Name, cancellation).ConfigureAwait(false);
         return api.Answer(deployment);
     }
 }

@@ -13,6 +13,9 @@ namespace Chain.Silo.Api;
 /// <param name="shutdown">Asks the process to end.</param>
 internal sealed class NodeApi(LocalNode node, ICluster? cluster, NodeApplications applications, Func<NodeDescription> description, Action shutdown)
 {
+    private static readonly TimeSpan SpreadTime = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan SpreadCheck = TimeSpan.FromMilliseconds(50);
+
     public LocalNode Node => node;
 
     public ICluster? Cluster => cluster;
@@ -42,6 +45,22 @@ internal sealed class NodeApi(LocalNode node, ICluster? cluster, NodeApplication
         deployment.HasChanged,
         Running(deployment.Plan.Name) ?? Of(deployment.Plan, deployment.Version.Number, new Dictionary<string, int>()),
         [.. deployment.Warnings.Select(IssueLine.Of)]);
+
+    /// <summary>
+    /// Waits until every silo that answers has an application, or for ten seconds at most: whoever deployed it may call any of them next. Of versions it
+    /// says nothing; the one before answers until a silo has the new one.
+    /// </summary>
+    public async Task SpreadAsync(string application, CancellationToken cancellation)
+    {
+        if (cluster is null) return;
+        long end = Environment.TickCount64 + (long)SpreadTime.TotalMilliseconds;
+        while (Environment.TickCount64 < end)
+        {
+            IReadOnlyList<SiloStatus> silos = await cluster.SilosAsync(cancellation).ConfigureAwait(false);
+            if (silos.All(silo => silo.State != SiloState.Active || silo.Components.Keys.Any(one => one.StartsWith($"{application}/", StringComparison.Ordinal)))) return;
+            await Task.Delay(SpreadCheck, cancellation).ConfigureAwait(false);
+        }
+    }
 
     public async Task<ApplicationDetails> DetailsAsync(string application, CancellationToken cancellation)
     {

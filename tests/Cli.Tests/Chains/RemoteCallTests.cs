@@ -28,7 +28,7 @@ public sealed class RemoteCallTests
         await two.FlushAsync();
 
         Assert.Equal((CallOutcome.Returned, "pii,user=bo"), (result.Outcome, result.Label.ToString()));
-        Row[] rows = await two.ReadAsync();
+        RecordedCall[] rows = await two.ReadAsync();
         Assert.Equal(HopApplication.Length, rows.Length);
         for (int i = 0; i < rows.Length; i++)
         {
@@ -53,7 +53,7 @@ public sealed class RemoteCallTests
         await two.FlushAsync();
 
         Assert.Equal(CallOutcome.Returned, result.Outcome);
-        Row[] attempts = [.. (await two.ReadAsync()).Where(static row => row.Callee == "hop/c4")];
+        RecordedCall[] attempts = [.. (await two.ReadAsync()).Where(static row => row.Callee == "hop/c4")];
         Assert.Equal([(1, 6), (2, 6), (3, 0)], attempts.Select(static row => ((int)row.Attempt, (int)row.Outcome)));
         Assert.Single(attempts.Select(static row => row.Parent).Distinct());
     }
@@ -76,8 +76,8 @@ public sealed class RemoteCallTests
         await two.FlushAsync();
 
         Assert.Equal(runs, ran);
-        Row[] rows = await two.ReadAsync();
-        Row[] attempts = [.. rows.Where(static row => row.Callee == "hop/c4")];
+        RecordedCall[] rows = await two.ReadAsync();
+        RecordedCall[] attempts = [.. rows.Where(static row => row.Callee == "hop/c4")];
         Assert.Equal(isIdempotent ? [7, 0] : [7], attempts.Select(static row => (int)row.Outcome));
         Assert.Equal(isIdempotent ? CallOutcome.Returned : CallOutcome.Trapped, result.Outcome);
         if (!isIdempotent) Assert.Contains("the silo went away", result.Error, StringComparison.Ordinal);
@@ -165,8 +165,6 @@ public sealed class RemoteCallTests
         Assert.Equal(CallOutcome.Returned, after.Outcome);
     }
 
-    private sealed record Row(long Id, long? Parent, string Callee, short Outcome, string Node, string Host, short Attempt);
-
     /// <summary>Two nodes, and the carrier between them.</summary>
     private sealed class TwoSilos : IRemoteTransport, IAsyncDisposable
     {
@@ -229,22 +227,7 @@ public sealed class RemoteCallTests
             await B.FlushAsync();
         }
 
-        public async Task<Row[]> ReadAsync()
-        {
-            await using NpgsqlCommand command = database.CreateCommand("""
-                SELECT c.id, c.parent, callee.name, s.outcome, n.name, s.host, s.attempt
-                FROM call c JOIN shape s ON s.id = c.shape JOIN component callee ON callee.id = s.callee JOIN node n ON n.id = s.node ORDER BY c.id
-                """);
-            var rows = new List<Row>();
-            await using NpgsqlDataReader row = await command.ExecuteReaderAsync();
-            while (await row.ReadAsync())
-            {
-                rows.Add(new Row(
-                    row.GetInt64(0), row.IsDBNull(1) ? null : row.GetInt64(1), row.GetString(2), row.GetInt16(3), row.GetString(4), row.GetString(5), row.GetInt16(6)));
-            }
-
-            return [.. rows];
-        }
+        public Task<RecordedCall[]> ReadAsync() => RecordedCall.ReadAllAsync(database);
 
         public async ValueTask DisposeAsync()
         {

@@ -1,4 +1,5 @@
 using Chain.Cli.Bench;
+using Chain.Cli.Tests.Chains;
 using Chain.Silo.Hosting.Local;
 using Chain.Tests;
 using Chain.Tracer.Calls;

@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Sockets;
 using System.Text;
+using Chain.Cli.Tests.Chains;
 using Chain.Silo.Calls;
 using Chain.Silo.Calls.Remote;
 using Chain.Tests;

@@ -113,7 +113,7 @@ public sealed class SilosUnderLoadTests(LiveCluster cluster, ITestOutputHelper o
             policies: [policies.yaml]
 
             """, """
-            policy: data-stay-in-their-region
+            policy: counts-stay-in-their-region
             match: { callee: "*/abroad" }
             when: data.has('region') && data.value('region') != callee.region
             effect: deny

@@ -1,3 +1,4 @@
+using Chain.Cli.Tests.Chains;
 using Chain.Silo.Applications;
 using Chain.Silo.Applications.Storage;
 using Chain.Silo.Calls.Remote;

@@ -93,6 +93,27 @@ public sealed class GuestThreadsTests
         Assert.True(done.Wait(Long));
     }
 
+    [Fact]
+    public void WorkThatAllOthersWaitForGetsAThreadWhenThoseHaveBlocked()
+    {
+        // Two are usual: each of a hundred waits for the one that comes after it, so that all must run at a time.
+        const int Depth = 100;
+        using var threads = new GuestThreads(Depth, 0, usual: 2);
+        var done = Enumerable.Range(0, Depth + 1).Select(static _ => new ManualResetEventSlim()).ToArray();
+        done[Depth].Set();
+        for (int i = 0; i < Depth; i++)
+        {
+            int own = i;
+            Assert.True(threads.TryRun(() =>
+            {
+                if (done[own + 1].Wait(Long)) done[own].Set();
+            }));
+        }
+
+        Assert.True(done[0].Wait(Long));
+        foreach (ManualResetEventSlim one in done) one.Dispose();
+    }
+
     private static void InterlockedMax(ref int target, int value)
     {
         int seen;
