@@ -16,7 +16,7 @@ public sealed class RequestForwardingTests
 {
     private static readonly RemoteTarget One = new("web", "one", "", IsStateful: true);
 
-    [PostgresFact]
+    [ClusterFact]
     public async Task ARequestIsAnsweredByTheSiloThatMayAndRecordedThereOnce()
     {
         await using TwoEntries two = await TwoEntries.StartAsync();
@@ -35,7 +35,7 @@ public sealed class RequestForwardingTests
         Assert.Equal(1, two.Asked);
     }
 
-    [PostgresTheory]
+    [ClusterTheory]
     [InlineData("/eu/a%2Fb%zz//..?x=%20&y=a+b")]
     [InlineData("/eu?")]
     [InlineData("/eu/\u00e9\u00ff")]
@@ -53,7 +53,7 @@ public sealed class RequestForwardingTests
         else Assert.Contains($"{target} 01\n", answer, StringComparison.Ordinal);
     }
 
-    [PostgresFact]
+    [ClusterFact]
     public async Task RequestAndResponseGoOnSideBySide()
     {
         await using TwoEntries two = await TwoEntries.StartAsync();
@@ -73,7 +73,7 @@ public sealed class RequestForwardingTests
         await SeeAsync(answer, "0\r\n\r\n");
     }
 
-    [PostgresFact]
+    [ClusterFact]
     public async Task ABodyThatIsLargerThanAllBuffersComesBackWhole()
     {
         await using TwoEntries two = await TwoEntries.StartAsync();
@@ -101,7 +101,7 @@ public sealed class RequestForwardingTests
         }
     }
 
-    [PostgresFact]
+    [ClusterFact]
     public async Task AStatefulComponentAnswersWhereItsInstanceIsOneRequestAtATime()
     {
         await using TwoEntries two = await TwoEntries.StartAsync();
@@ -116,7 +116,7 @@ public sealed class RequestForwardingTests
         Assert.All(await two.ReadAsync(), static call => Assert.Equal(("b", (short)CallOutcome.Returned), (call.Silo, call.Outcome)));
     }
 
-    [PostgresFact]
+    [ClusterFact]
     public async Task TheLabelOfAStatefulInstanceIsStoredBeforeTheAnswerGoesOut()
     {
         await using TwoEntries two = await TwoEntries.StartAsync("sources: [{ component: one, request: [\"from={{ header.from }}\"] }]");
@@ -147,7 +147,7 @@ public sealed class RequestForwardingTests
         }
     }
 
-    [PostgresFact]
+    [ClusterFact]
     public async Task AnAttemptThatReachedNobodyIsRecordedAndMadeAgain()
     {
         await using TwoEntries two = await TwoEntries.StartAsync();
@@ -167,7 +167,7 @@ public sealed class RequestForwardingTests
             calls.Select(static call => ((CallOutcome)call.Outcome, call.Silo, (int)call.Attempt)));
     }
 
-    [PostgresFact]
+    [ClusterFact]
     public async Task AStatefulInstanceThatHasMovedIsLookedForAgain()
     {
         await using TwoEntries two = await TwoEntries.StartAsync();
@@ -182,7 +182,7 @@ public sealed class RequestForwardingTests
         Assert.Equal(3, two.Asked);
     }
 
-    [PostgresFact]
+    [ClusterFact]
     public async Task WhereNobodyCanAnswerTheClientGetsOneLine()
     {
         await using TwoEntries two = await TwoEntries.StartAsync();
@@ -198,7 +198,7 @@ public sealed class RequestForwardingTests
         Assert.Equal(Enumerable.Range(1, calls.Length), calls.Select(static call => (int)call.Attempt));
     }
 
-    [PostgresFact]
+    [ClusterFact]
     public async Task ASiloThatGoesAwayWhileItMayBeAnsweringIsNotAskedTwice()
     {
         await using TwoEntries two = await TwoEntries.StartAsync();
@@ -222,7 +222,7 @@ public sealed class RequestForwardingTests
         Assert.Equal(1, two.Asked);
     }
 
-    [PostgresFact]
+    [ClusterFact]
     public async Task ARequestThatWasForwardedIsNeverForwardedAgain()
     {
         // Both may answer for no component of this place, and each believes that the other one does.
@@ -237,7 +237,7 @@ public sealed class RequestForwardingTests
         Assert.Equal((CallOutcome.NotStarted, "a"), ((CallOutcome)call.Outcome, call.Silo));
     }
 
-    [PostgresFact]
+    [ClusterFact]
     public async Task OnlySilosAreHeardWhereRequestsAreForwarded()
     {
         await using TwoEntries two = await TwoEntries.StartAsync();
@@ -262,7 +262,7 @@ public sealed class RequestForwardingTests
         }
     }
 
-    [PostgresFact]
+    [ClusterFact]
     public async Task HeadersThatAClientForgesGetItNowhere()
     {
         await using TwoEntries two = await TwoEntries.StartAsync();
@@ -276,7 +276,7 @@ public sealed class RequestForwardingTests
         }
     }
 
-    [PostgresFact]
+    [ClusterFact]
     public async Task AComponentThatTrapsThereIsAnsweredAsHere()
     {
         await using TwoEntries two = await TwoEntries.StartAsync();
@@ -289,7 +289,7 @@ public sealed class RequestForwardingTests
         Assert.Equal("/one 01\n", await two.Client.GetStringAsync("/one"));
     }
 
-    [PostgresFact]
+    [ClusterFact]
     public async Task TheDeadlineHoldsOnTheOtherSiloToo()
     {
         await using TwoEntries two = await TwoEntries.StartAsync();
@@ -302,7 +302,7 @@ public sealed class RequestForwardingTests
         Assert.Contains((CallOutcome)call.Outcome, (CallOutcome[])[CallOutcome.TimedOut, CallOutcome.Cancelled]);
     }
 
-    [PostgresFact]
+    [ClusterFact]
     public async Task WhatPoliciesRefuseIsRefusedThereAndRecordedOnce()
     {
         await using TwoEntries two = await TwoEntries.StartAsync(policies: """
@@ -318,7 +318,7 @@ public sealed class RequestForwardingTests
         Assert.Equal((CallOutcome.Denied, "b"), ((CallOutcome)call.Outcome, call.Silo));
     }
 
-    [PostgresFact]
+    [ClusterFact]
     public async Task AClientThatGoesAwayCancelsTheChainOnTheOtherSilo()
     {
         await using TwoEntries two = await TwoEntries.StartAsync();

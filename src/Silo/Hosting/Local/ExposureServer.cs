@@ -9,7 +9,9 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+#if ORLEANS
 using Yarp.ReverseProxy.Forwarder;
+#endif
 
 namespace Chain.Silo.Hosting.Local;
 
@@ -20,7 +22,9 @@ internal sealed class ExposureServer : IAsyncDisposable
     private readonly NodeServices services;
     private readonly NodeOptions options;
     private readonly RequestAnswers answers;
+#if ORLEANS
     private readonly RequestForwarder forwarder;
+#endif
     private ImmutableArray<Entry> entries = [];
     private volatile bool isListening;
 
@@ -31,7 +35,9 @@ internal sealed class ExposureServer : IAsyncDisposable
         this.options = options;
         ILogger log = web.Services.GetRequiredService<ILogger<ExposureServer>>();
         answers = new RequestAnswers(gateway, services, log);
+#if ORLEANS
         forwarder = new RequestForwarder(web.Services.GetRequiredService<IHttpForwarder>(), gateway, services, answers, options.Name, log);
+#endif
     }
 
     /// <summary>Where it listens; empty before it does.</summary>
@@ -47,9 +53,13 @@ internal sealed class ExposureServer : IAsyncDisposable
             Listening.KeepHeaderBytes(kestrel);
             kestrel.Listen(new IPEndPoint(options.Address, options.Port), static listen => listen.Protocols = HttpProtocols.Http1);
         });
+#if ORLEANS
         builder.Services.AddHttpForwarder();
+#endif
         // What fails it says to its caller too, who knows whether another attempt is to be made.
+#if ORLEANS
         builder.Logging.AddFilter("Yarp", LogLevel.None);
+#endif
         WebApplication web = builder.Build();
         var server = new ExposureServer(web, gateway, services, options);
         web.Run(server.HandleAsync);
@@ -77,7 +87,9 @@ internal sealed class ExposureServer : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await web.DisposeAsync().ConfigureAwait(false);
+#if ORLEANS
         forwarder.Dispose();
+#endif
     }
 
     /// <summary>What answers here; <see langword="null"/> where it has to be found out for each request which silo does.</summary>
@@ -106,7 +118,12 @@ internal sealed class ExposureServer : IAsyncDisposable
 
         try
         {
+#if ORLEANS
             await (best.Bridge is { } bridge ? bridge.HandleAsync(context) : forwarder.HandleAsync(context, best.Application, best.Exposure)).ConfigureAwait(false);
+#else
+            // There are no other silos to forward to.
+            await best.Bridge!.HandleAsync(context).ConfigureAwait(false);
+#endif
         }
         finally
         {
