@@ -44,10 +44,13 @@ public sealed class ApiServer : IAsyncDisposable
     private readonly WebApplication web;
     private readonly ApiOptions options;
 
-    private ApiServer(WebApplication web, ApiOptions options)
+    private readonly TimeSpan linger;
+
+    private ApiServer(WebApplication web, ApiOptions options, TimeSpan linger)
     {
         this.web = web;
         this.options = options;
+        this.linger = linger;
     }
 
     /// <summary>Where it listens, without <see cref="Root"/>.</summary>
@@ -81,7 +84,8 @@ public sealed class ApiServer : IAsyncDisposable
         EventEndpoints.Map(routes, api);
         web.MapOpenApi($"{Root}/openapi.json");
         api.Cluster?.MapDashboard(web, DashboardPath);
-        return await ListenAsync(web, options).ConfigureAwait(false);
+        _ = Listening.LeaveAfterAsync(web, api.Node.TakesNoMore);
+        return await ListenAsync(web, options, api.Cluster is null ? default : Listening.Linger).ConfigureAwait(false);
     }
 
     /// <summary>Begins to listen for the process that runs several silos.</summary>
@@ -115,9 +119,9 @@ public sealed class ApiServer : IAsyncDisposable
         return web;
     }
 
-    private static async Task<ApiServer> ListenAsync(WebApplication web, ApiOptions options)
+    private static async Task<ApiServer> ListenAsync(WebApplication web, ApiOptions options, TimeSpan linger = default)
     {
-        var server = new ApiServer(web, options);
+        var server = new ApiServer(web, options, linger);
         try
         {
             await Listening.StartAsync(web, new IPEndPoint(options.Address, options.Port), isApi: true).ConfigureAwait(false);
@@ -137,7 +141,7 @@ public sealed class ApiServer : IAsyncDisposable
         || request.Path == $"{Root}/shutdown" || request.Path.StartsWithSegments($"{Root}/silos");
 
     /// <summary>Takes no more requests, ends streams of events, and waits for calls that are under way, as long as options say.</summary>
-    public Task StopAsync() => Listening.StopAsync(web, options.Drain);
+    public Task StopAsync() => Listening.StopAsync(web, options.Drain, linger);
 
     public ValueTask DisposeAsync() => web.DisposeAsync();
 }

@@ -28,6 +28,9 @@ public sealed class ListenException(IPEndPoint endpoint, bool isApi, string reas
 /// <summary>What all web servers of the process have in common: how they are made, started and stopped, and why one cannot start.</summary>
 internal static class Listening
 {
+    /// <summary>How long clients of a silo get to notice that they should ask another. Default 1 s.</summary>
+    public static readonly TimeSpan Linger = TimeSpan.FromSeconds(1);
+
     /// <summary>Begins a server that has nothing but logging and Kestrel.</summary>
     /// <param name="logging">Where its lines go.</param>
     /// <param name="drain">How long a stop waits for requests that are under way.</param>
@@ -40,7 +43,14 @@ internal static class Listening
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = drain);
         // The process belongs to somebody else, and its signals too.
         builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(static kestrel => kestrel.AddServerHeader = false);
+        var arrivals = new LastArrivals();
+        builder.Services.AddSingleton(arrivals);
+        builder.Services.AddSingleton<IStartupFilter>(arrivals);
+        builder.WebHost.UseKestrelCore().UseSockets(arrivals.Keep).ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.ConfigureEndpointDefaults(arrivals.Watch);
+        });
         return builder;
     }
 
@@ -55,9 +65,21 @@ internal static class Listening
     public static string UrlOf(WebApplication web) =>
         web.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
 
-    /// <summary>Takes no more requests, and breaks off those that are under way after a time.</summary>
-    public static async Task StopAsync(WebApplication web, TimeSpan drain)
+    /// <summary>Once something has happened, tells clients with each answer to keep no connection here, and serves them as before.</summary>
+    public static async Task LeaveAfterAsync(WebApplication web, Task happened)
     {
+        LastArrivals arrivals = web.Services.GetRequiredService<LastArrivals>();
+        await happened.ConfigureAwait(false);
+        arrivals.IsLeaving = true;
+    }
+
+    /// <summary>Takes no more requests, and breaks off those that are under way after a time.</summary>
+    /// <param name="web">The server.</param>
+    /// <param name="drain">That time.</param>
+    /// <param name="linger">How long clients that keep connections are served as before, and told to go elsewhere; not at all where there is nowhere to go.</param>
+    public static async Task StopAsync(WebApplication web, TimeSpan drain, TimeSpan linger = default)
+    {
+        await web.Services.GetRequiredService<LastArrivals>().SettleAsync(linger).ConfigureAwait(false);
         using var end = new CancellationTokenSource(drain);
         try
         {

@@ -74,8 +74,8 @@ public sealed class CallRecorder : IAsyncDisposable
         try
         {
             long ahead = node.IssuedBefore - (wall ?? CallClock.WallNow)();
-            // A process that died a moment ago may have issued ids for up to now and a little beyond.
-            if (ahead is > 0 and < 5 * CallClock.Second) await Task.Delay(TimeSpan.FromMicroseconds(ahead), cancellation);
+            // A process that died a moment ago may have issued ids for up to now and a little beyond. A timer counts whole milliseconds.
+            if (ahead is > 0 and < 5 * CallClock.Second) await Task.Delay(TimeSpan.FromMilliseconds((ahead / 1000) + 1), cancellation);
             else if (ahead >= 5 * CallClock.Second && await CanReachAsync(database, cancellation)) node.Reset();
 
             NodeRegistration registration = await RegisterAsync(database, node, options, count, cancellation);

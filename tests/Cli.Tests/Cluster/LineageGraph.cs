@@ -14,7 +14,7 @@ internal static class LineageGraph
         )
         SELECT c.id, c.trace, c.parent, c.caller || ' → ' || c.callee || ' ' || c.function || ' outcome ' || c.outcome || ' in {' || i.label || '} out {' || o.label || '}'
         FROM call_view c JOIN text i ON i.id = c.label_in JOIN text o ON o.id = c.label_out
-        WHERE c.caller LIKE $1 OR c.callee LIKE $1 ORDER BY c.trace, c.id
+        WHERE (c.caller LIKE $1 OR c.callee LIKE $1) AND c.outcome <> 6 ORDER BY c.trace, c.id
         """;
 
     private const string Flows = """
@@ -24,7 +24,7 @@ internal static class LineageGraph
         FROM flow f LEFT JOIN state_key k ON k.id = f.state WHERE f.dst = ANY ($1)
         """;
 
-    /// <summary>A line for each call, deeper than its parent's, in the order of traces and within them of starts; then one for each flow.</summary>
+    /// <summary>A line for each call that began, deeper than its parent's, in the order of traces and within them of starts; then one for each flow.</summary>
     public static async Task<string[]> ReadAsync(NpgsqlDataSource database, string application)
     {
         var numbers = new Dictionary<long, int>();

@@ -129,7 +129,7 @@ public sealed class LiveCluster : IAsyncLifetime
         while (true)
         {
             ClusterCall[] calls = await ReadAsync(application);
-            if (isThere(calls) || clock.Elapsed > TimeSpan.FromSeconds(20)) return calls;
+            if (isThere(calls) || clock.Elapsed > Patience) return calls;
             await Task.Delay(200);
         }
     }

@@ -82,7 +82,7 @@ internal sealed class ExposureServer : IAsyncDisposable
     }
 
     /// <summary>Takes no more requests and waits for those under way, as long as options say.</summary>
-    public Task StopAsync() => isListening ? Listening.StopAsync(web, options.Drain) : Task.CompletedTask;
+    public Task StopAsync() => isListening ? Listening.StopAsync(web, options.Drain, options.Cluster is null ? default : Listening.Linger) : Task.CompletedTask;
 
     public async ValueTask DisposeAsync()
     {
