@@ -15,7 +15,7 @@ namespace Chain.Silo.Api;
 /// <param name="Store">The store.</param>
 /// <param name="Calls">Calls that ended since it started.</param>
 /// <param name="Denied">Those of them that a policy refused.</param>
-/// <param name="Dropped">Decisions and violations that could not be kept.</param>
+/// <param name="Dropped">Decisions, violations and lines of logs that could not be kept.</param>
 /// <param name="Recorder">What became of the records of calls and flows.</param>
 /// <param name="SpoolBytes">Bytes that wait in the spool for Postgres.</param>
 /// <param name="WaitingCalls">Calls that wait there.</param>

@@ -19,13 +19,18 @@ internal static class EventEndpoints
 
     public static void Map(RouteGroupBuilder routes, NodeApi api)
     {
-        routes.MapGet("/apps/{app}/logs", (string app, int? tail, bool? follow, HttpContext context) =>
-            {
-                ApplicationLog log = api.Node.LogOf(app) ?? throw api.Node.Unknown(app);
-                int most = Within("tail", tail ?? DefaultTail, 0, ApplicationLog.MostLines);
-                return follow == true ? Stream(context, api, ends => LinesAsync(log, most, ends)) : Results.Ok(log.Last(most));
-            })
-            .WithName("logs").WithTags("events").WithSummary("What an application's components wrote: the last lines, and with `follow` those to come, as events `line`.")
+        routes.MapGet(
+                "/apps/{app}/logs",
+                async (string app, int? tail, DateTimeOffset? since, string? component, string? trace, bool? follow, HttpContext context) =>
+                {
+                    ApplicationLog log = api.Node.LogOf(app) ?? throw api.Node.Unknown(app);
+                    var filter = new LogFilter(Within("tail", tail ?? DefaultTail, 0, ApplicationLog.MostLines), since, component, trace);
+                    return follow == true
+                        ? Stream(context, api, ends => LinesAsync(log, filter, ends))
+                        : Results.Ok(await log.ReadAsync(filter, context.RequestAborted).ConfigureAwait(false));
+                })
+            .WithName("logs").WithTags("events").WithSummary(
+                "What an application's components wrote: the last lines on all nodes; with `follow` those on this node and then those to come here, as events `line`.")
             .Produces<IReadOnlyList<LogLine>>(StatusCodes.Status200OK, "application/json", EventStream)
             .ProducesProblem(StatusCodes.Status404NotFound);
         routes.MapGet("/calls/events", (HttpContext context) => Stream(context, api, ends => CallsAsync(api.Node, ends)))
@@ -70,9 +75,9 @@ internal static class EventEndpoints
         }
     }
 
-    private static async IAsyncEnumerable<SseItem<LogLine>> LinesAsync(ApplicationLog log, int tail, [EnumeratorCancellation] CancellationToken ends)
+    private static async IAsyncEnumerable<SseItem<LogLine>> LinesAsync(ApplicationLog log, LogFilter filter, [EnumeratorCancellation] CancellationToken ends)
     {
-        await foreach (LogLine line in log.FollowAsync(tail, ends).ConfigureAwait(false))
+        await foreach (LogLine line in log.FollowAsync(filter, ends).ConfigureAwait(false))
             yield return new SseItem<LogLine>(line, "line") { EventId = line.Number.ToString(CultureInfo.InvariantCulture) };
     }
 

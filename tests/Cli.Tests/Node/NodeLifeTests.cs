@@ -167,6 +167,15 @@ public sealed partial class NodeLifeTests : IDisposable
         chain.Ok("down");
         await follower.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(30));
         Assert.Equal(0, follower.ExitCode);
+
+        // The next node has it still.
+        chain.Up();
+        JsonElement[] lines = [.. chain.Ok("logs", "clinic", "--json").Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(static line => JsonElement.Parse(line))];
+        Assert.Equal(["/nothing", "/more"], lines.Select(static line => line.GetProperty("text").GetString()!.Split(' ')[^1]));
+        string trace = lines[1].GetProperty("trace").GetString()!;
+        Assert.Contains($"/more ({trace})", chain.Ok("logs", "clinic", "--trace", trace, "--component", "gateway", "--since", "10m"));
+        Assert.Equal("", chain.Ok("logs", "clinic", "--component", "records"));
+        Assert.Equal("", chain.Ok("logs", "clinic", "--since", lines[1].GetProperty("at").GetDateTimeOffset().AddMilliseconds(1).ToString("O")));
     }
 
     public void Dispose() => chain.Dispose();

@@ -1,120 +1,105 @@
 using System.Collections.Immutable;
-using System.Text;
+using System.Runtime.CompilerServices;
 using System.Threading.Channels;
-using Chain.Silo.Calls;
+using Chain.Silo.Applications.Storage;
+using Npgsql;
 
 namespace Chain.Silo.Hosting.Local;
 
 /// <summary>A line that a guest wrote.</summary>
-/// <param name="Number">1, 2, … within the application.</param>
-/// <param name="At">When.</param>
+/// <param name="Number">When, in microseconds since 1970; lines of one silo never share one.</param>
+/// <param name="Silo">Which node it ran on.</param>
 /// <param name="Component">Which component.</param>
 /// <param name="Source"><c>stdout</c>, <c>stderr</c>, or a level of <c>wasi:logging</c>.</param>
 /// <param name="Text">Without its line end.</param>
 /// <param name="Trace">The chain in which it was written; empty for none.</param>
-public sealed record LogLine(long Number, DateTimeOffset At, string Component, string Source, string Text, string Trace);
-
-/// <summary>What the guests of one application wrote: the latest lines, and those to come. Safe for any thread.</summary>
-public sealed class ApplicationLog
+public sealed record LogLine(long Number, string Silo, string Component, string Source, string Text, string Trace)
 {
-    /// <summary>Lines that are kept.</summary>
+    public DateTimeOffset At => DateTimeOffset.UnixEpoch.AddMicroseconds(Number);
+}
+
+/// <summary>Which lines of an application's log are wanted.</summary>
+/// <param name="Most">At most this many, the last ones.</param>
+/// <param name="Since">Not those before; null for all.</param>
+/// <param name="Component">Of this component alone; null for all.</param>
+/// <param name="Trace">Written in this chain; null for all.</param>
+public sealed record LogFilter(int Most, DateTimeOffset? Since = null, string? Component = null, string? Trace = null)
+{
+    public bool Matches(LogLine line) => (Since is null || line.At >= Since) && (Component ?? line.Component) == line.Component && (Trace ?? line.Trace) == line.Trace;
+}
+
+/// <summary>What the guests of one application wrote: what the store keeps of it, and the lines to come. Safe for any thread.</summary>
+/// <param name="application">Its name.</param>
+/// <param name="keeper">Puts the lines in the store.</param>
+public sealed class ApplicationLog(string application, LogKeeper keeper)
+{
+    /// <summary>Lines that can be asked for at once.</summary>
     public const int MostLines = 10_000;
 
     /// <summary>Characters of a line; the rest is cut.</summary>
     public const int LongestLine = 8 * 1024;
 
+    // For when the store is away.
+    private const int Remembered = 1000;
+
     private readonly Lock gate = new();
-    private readonly Queue<LogLine> lines = new();
+    private readonly Queue<LogLine> latest = new();
     private ImmutableArray<Channel<LogLine>> followers = [];
-    private long count;
 
     public void Add(string component, string source, string text, string trace)
     {
         if (text.Length > LongestLine) text = text[..LongestLine] + "…";
+        // Postgres has no text with it.
+        if (text.Contains('\0')) text = text.Replace('\0', '\uFFFD');
         lock (gate)
         {
-            var line = new LogLine(++count, DateTimeOffset.UtcNow, component, source, text, trace);
-            if (lines.Count == MostLines) lines.Dequeue();
-            lines.Enqueue(line);
+            var line = new LogLine(keeper.NextNumber(), keeper.Silo, component, source, text, trace);
+            if (latest.Count == Remembered) latest.Dequeue();
+            latest.Enqueue(line);
+            keeper.Add(application, line);
             foreach (Channel<LogLine> follower in followers) follower.Writer.TryWrite(line);
         }
     }
 
-    /// <summary>The last lines, oldest first.</summary>
-    public IReadOnlyList<LogLine> Last(int most)
+    /// <summary>Lines of all nodes, oldest first; of this one since it started, where the store is away.</summary>
+    public async Task<IReadOnlyList<LogLine>> ReadAsync(LogFilter filter, CancellationToken cancellation)
     {
-        lock (gate) return [.. lines.Skip(Math.Max(0, lines.Count - most))];
+        try
+        {
+            await keeper.FlushAsync(cancellation).ConfigureAwait(false);
+            return await keeper.Store.ReadAsync(application, filter, cancellation).ConfigureAwait(false);
+        }
+        catch (Exception away) when (away is NpgsqlException or TimeoutException)
+        {
+            lock (gate) return [.. latest.Where(filter.Matches).TakeLast(filter.Most)];
+        }
     }
 
-    /// <summary>The last lines, and then those that are written from now on.</summary>
-    public async IAsyncEnumerable<LogLine> FollowAsync(int most, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellation)
+    /// <summary>The last lines of this node, and then those that are written here from now on; some are left out while the reader is too slow.</summary>
+    public async IAsyncEnumerable<LogLine> FollowAsync(LogFilter filter, [EnumeratorCancellation] CancellationToken cancellation)
     {
         var channel = Channel.CreateBounded<LogLine>(new BoundedChannelOptions(4096) { FullMode = BoundedChannelFullMode.DropOldest });
-        IReadOnlyList<LogLine> before;
+        long boundary;
         lock (gate)
         {
-            before = [.. lines.Skip(Math.Max(0, lines.Count - most))];
+            boundary = keeper.NextNumber();
             followers = followers.Add(channel);
         }
 
         try
         {
-            foreach (LogLine line in before) yield return line;
-            await foreach (LogLine line in channel.Reader.ReadAllAsync(cancellation).ConfigureAwait(false)) yield return line;
+            if (filter.Most > 0)
+            {
+                foreach (LogLine line in await ReadAsync(filter, cancellation).ConfigureAwait(false))
+                    if (line.Number < boundary && line.Silo == keeper.Silo) yield return line;
+            }
+
+            await foreach (LogLine line in channel.Reader.ReadAllAsync(cancellation).ConfigureAwait(false))
+                if (filter.Matches(line)) yield return line;
         }
         finally
         {
             lock (gate) followers = followers.Remove(channel);
         }
     }
-}
-
-/// <summary>Cuts what a guest writes to a standard stream into lines of its application's log. For the guest's thread.</summary>
-internal sealed class LogStream(ApplicationLog log, Guest guest, string component, string source) : Stream
-{
-    private readonly List<byte> line = [];
-
-    public override bool CanRead => false;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => true;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
-
-    public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
-
-    public override void Write(ReadOnlySpan<byte> buffer)
-    {
-        foreach (byte one in buffer)
-        {
-            if (one == '\n' || line.Count == ApplicationLog.LongestLine * 4) EndLine();
-            if (one != '\n') line.Add(one);
-        }
-    }
-
-    /// <summary>Ends a line that has no line end, when the guest's call ends.</summary>
-    public void EndLine()
-    {
-        if (line.Count == 0) return;
-        string text = Encoding.UTF8.GetString([.. line]).TrimEnd('\r');
-        line.Clear();
-        log.Add(component, source, text, guest.TraceText);
-    }
-
-    public override void Flush()
-    {
-    }
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
 }

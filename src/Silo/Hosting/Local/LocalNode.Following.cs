@@ -84,7 +84,7 @@ public sealed partial class LocalNode
 
     private Task<DeployedApplication> MakeAsync(ApplicationPlan plan, int version, CancellationToken cancellation)
     {
-        ApplicationLog lines = logs.GetOrAdd(plan.Name, static _ => new ApplicationLog());
-        return Task.Run(() => new DeployedApplication(plan, version, lines, services), cancellation);
+        ApplicationLog written = logs.GetOrAdd(plan.Name, static (name, keeper) => new ApplicationLog(name, keeper), lines);
+        return Task.Run(() => new DeployedApplication(plan, version, written, services), cancellation);
     }
 }

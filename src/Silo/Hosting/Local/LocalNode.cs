@@ -46,6 +46,7 @@ public sealed partial class LocalNode : IAsyncDisposable
     private readonly PrivatePostgres? postgres;
     private readonly CallRecorder recorder;
     private readonly DecisionLog decisions;
+    private readonly LogKeeper lines;
     private readonly NodeAudience audience;
     private readonly ActivePolicies policies;
     private readonly NodeServices services;
@@ -71,6 +72,7 @@ public sealed partial class LocalNode : IAsyncDisposable
         Database = database;
         policies = new ActivePolicies(PolicySet.Empty(labels));
         decisions = new DecisionLog(database, log);
+        lines = new LogKeeper(database, recorder.Node, options.Name, log);
         alerts = new AlertPipeline(database, new AlertOptions());
         audience = new NodeAudience(decisions, () => alerts, Feed, labels);
         var pipeline = new CallPipeline(recorder, labels, policies, audience);
@@ -116,8 +118,8 @@ public sealed partial class LocalNode : IAsyncDisposable
     /// <summary>Calls that a policy refused.</summary>
     public long Denied => audience.Denied;
 
-    /// <summary>Decisions and violations that could not be kept.</summary>
-    public long Dropped => decisions.Dropped + alerts.Dropped;
+    /// <summary>Decisions, violations and lines of logs that could not be kept.</summary>
+    public long Dropped => decisions.Dropped + alerts.Dropped + lines.Dropped;
 
     /// <summary>The stages that calls pass: all, unless a benchmark wants to know what each costs. It may change only while no call is under way.</summary>
     public PipelineStages Stages
@@ -342,6 +344,7 @@ public sealed partial class LocalNode : IAsyncDisposable
         await recorder.DisposeAsync().ConfigureAwait(false);
         if (spans is not null) await spans.DisposeAsync().ConfigureAwait(false);
         await decisions.DisposeAsync().ConfigureAwait(false);
+        await lines.DisposeAsync().ConfigureAwait(false);
         await alerts.DisposeAsync().ConfigureAwait(false);
         http.Dispose();
         await Database.DisposeAsync().ConfigureAwait(false);
