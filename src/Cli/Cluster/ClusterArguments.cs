@@ -35,6 +35,7 @@ internal sealed class ClusterArguments
         DefaultValueFactory = _ => Loopback,
     };
     private readonly Option<int> port = UpCommand.Port("--silo-port", "Its port for other silos", 0);
+    private readonly Option<int> httpPort = UpCommand.Port("--forward-port", "Its port for HTTP requests that other silos forward", 0);
     private readonly Option<int> gatewayPort = UpCommand.Port("--gateway-port", "Its port for clients of the cluster", 0);
 
     // For silos that 'chain up --silos' starts.
@@ -43,7 +44,7 @@ internal sealed class ClusterArguments
 
     public void AddTo(Command command)
     {
-        foreach (Option option in (Option[])[silos, join, label, host, port, gatewayPort, supervised, sharedPostgres]) command.Options.Add(option);
+        foreach (Option option in (Option[])[silos, join, label, host, port, httpPort, gatewayPort, supervised, sharedPostgres]) command.Options.Add(option);
     }
 
     /// <summary>How it is a silo, or how several are; <see langword="null"/> for a node by itself.</summary>
@@ -56,7 +57,7 @@ internal sealed class ClusterArguments
         if (count is not null && isJoining) throw new CommandException("--silos and --join: expected one of them");
         if (count is null && !isJoining && !parsed.GetValue(supervised))
         {
-            return Given(parsed, host, port, gatewayPort) is { } alone ? throw new CommandException($"{alone}: expected --silos or --join too") : null;
+            return Given(parsed, host, port, httpPort, gatewayPort) is { } alone ? throw new CommandException($"{alone}: expected --silos or --join too") : null;
         }
 
         if (!ClusterSupport.IsBuiltIn) throw new CommandException($"{(isJoining ? "--join" : "--silos")}: {ClusterSupport.Missing}", ExitCode.Unavailable);
@@ -64,6 +65,7 @@ internal sealed class ClusterArguments
         {
             Address = Address(parsed.GetValue(host)!),
             SiloPort = UpCommand.Within(port.Name, parsed.GetValue(port)),
+            HttpPort = UpCommand.Within(httpPort.Name, parsed.GetValue(httpPort)),
             GatewayPort = UpCommand.Within(gatewayPort.Name, parsed.GetValue(gatewayPort)),
         };
     }
@@ -107,7 +109,8 @@ internal sealed class ClusterArguments
         ClusterOptions cluster = request.Node.Cluster!;
         (string Name, int First)[] all =
         [
-            ("--port", request.Node.Port), ("--api-port", request.ApiPort), ("--silo-port", cluster.SiloPort), ("--gateway-port", cluster.GatewayPort),
+            ("--port", request.Node.Port), ("--api-port", request.ApiPort),
+            ("--silo-port", cluster.SiloPort), ("--forward-port", cluster.HttpPort), ("--gateway-port", cluster.GatewayPort),
         ];
         foreach ((string name, int first) in all)
         {

@@ -59,7 +59,7 @@ internal sealed record UpRequest(NodeOptions Node, IPAddress ApiAddress, int Api
                 SharedPostgres = postgres,
                 Name = NameOf(number),
                 Port = Nth(Node.Port),
-                Cluster = cluster with { SiloPort = Nth(cluster.SiloPort), GatewayPort = Nth(cluster.GatewayPort) },
+                Cluster = cluster with { SiloPort = Nth(cluster.SiloPort), HttpPort = Nth(cluster.HttpPort), GatewayPort = Nth(cluster.GatewayPort) },
             },
             ApiPort = Nth(ApiPort),
             Paths = [],
@@ -93,6 +93,7 @@ internal sealed record UpRequest(NodeOptions Node, IPAddress ApiAddress, int Api
         {
             yield return ("--silo-host", cluster.Address.ToString());
             yield return ("--silo-port", Text(cluster.SiloPort));
+            yield return ("--forward-port", Text(cluster.HttpPort));
             yield return ("--gateway-port", Text(cluster.GatewayPort));
         }
 

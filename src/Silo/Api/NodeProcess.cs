@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using System.Reflection;
 using Chain.Silo.Hosting;
 using Chain.Silo.Hosting.Local;
@@ -79,7 +80,7 @@ public sealed class NodeProcess : IAsyncDisposable
             ApiServer api = await ApiServer.StartAsync(
                 new ApiOptions { Address = address, Port = port, Token = token, Drain = options.Drain }, shown, logging).ConfigureAwait(false);
             process = new NodeProcess(folder, node, cluster, applications, api, stopping, started) { NotResumed = notResumed };
-            cluster?.Announce(process.Description.Url);
+            cluster?.Announce(Reachable(api.Url, options.Cluster!.Address));
             return process;
         }
         catch
@@ -123,13 +124,15 @@ public sealed class NodeProcess : IAsyncDisposable
         folder.AnnounceAgain(Description with { IsDrained = true });
     }
 
-    /// <summary>The address by which this machine reaches a server that listens on every one.</summary>
-    internal static string Reachable(string url)
+    /// <summary>How a server that listens on every address is reached: by one of them, this machine's own loopback where none is given.</summary>
+    internal static string Reachable(string url, IPAddress? by = null)
     {
         var address = new UriBuilder(url);
         if (!IPAddress.TryParse(address.Host.Trim('[', ']'), out IPAddress? ip)) return url;
-        if (ip.Equals(IPAddress.Any)) address.Host = IPAddress.Loopback.ToString();
-        if (ip.Equals(IPAddress.IPv6Any)) address.Host = $"[{IPAddress.IPv6Loopback}]";
+        bool isAny = ip.Equals(IPAddress.Any), isAny6 = ip.Equals(IPAddress.IPv6Any);
+        if (isAny || isAny6) address.Host = Host(by ?? (isAny ? IPAddress.Loopback : IPAddress.IPv6Loopback));
         return address.Uri.GetLeftPart(UriPartial.Authority);
+
+        static string Host(IPAddress ip) => ip.AddressFamily == AddressFamily.InterNetworkV6 ? $"[{ip}]" : ip.ToString();
     }
 }

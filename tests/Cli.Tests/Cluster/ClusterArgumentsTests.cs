@@ -26,14 +26,14 @@ public sealed class ClusterArgumentsTests
     public void EachSiloHasItsOwnFolderNamePortsAndLabels()
     {
         var request = new UpRequest(
-            new NodeOptions { Folder = "/all", Port = 8080, Cluster = new ClusterOptions { SiloPort = 11_000 } }, IPAddress.Loopback, 7700, ["app"], Json: true)
+            new NodeOptions { Folder = "/all", Port = 8080, Cluster = new ClusterOptions { SiloPort = 11_000, HttpPort = 12_000 } }, IPAddress.Loopback, 7700, ["app"], Json: true)
         {
             Silos = 3, Labels = [SiloLabel.Parse("region=eu", 3), SiloLabel.Parse("2:region=us", 3), SiloLabel.Parse("2:zone=a", 3)],
         };
         string[] second = [.. request.Of(2, "/all/silos/s2", "/all/postgres").Arguments("/all/silos/s2")];
         Assert.Equal(
             "up --data /all/silos/s2 --host 127.0.0.1 --port 8081 --api-host 127.0.0.1 --api-port 7701 --name s2 --supervised --shared-postgres /all/postgres "
-            + "--silo-host 127.0.0.1 --silo-port 11001 --gateway-port 0 --label region=us --label zone=a",
+            + "--silo-host 127.0.0.1 --silo-port 11001 --forward-port 12001 --gateway-port 0 --label region=us --label zone=a",
             string.Join(' ', second));
         Assert.Contains("--label region=eu", string.Join(' ', request.Of(3, "/all/silos/s3", null).Arguments("/all/silos/s3")));
         Assert.Equal("eu-3", (request with { Name = "eu" }).Of(3, "/x", null).Node.Name);

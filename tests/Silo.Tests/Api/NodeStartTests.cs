@@ -10,6 +10,15 @@ namespace Chain.Silo.Tests.Api;
 
 public sealed class NodeStartTests
 {
+    [Theory]
+    [InlineData("http://0.0.0.0:7700", null, "http://127.0.0.1:7700")]
+    [InlineData("http://[::]:7700", null, "http://[::1]:7700")]
+    [InlineData("http://0.0.0.0:7700", "10.0.0.2", "http://10.0.0.2:7700")]
+    [InlineData("http://[::]:7700", "fd00::2", "http://[fd00::2]:7700")]
+    [InlineData("http://10.0.0.1:7700", "10.0.0.2", "http://10.0.0.1:7700")]
+    public void AServerIsReachedByAnAddressThatItHas(string listens, string? by, string reached) =>
+        Assert.Equal(reached, NodeProcess.Reachable(listens, by is null ? null : IPAddress.Parse(by)));
+
     [PostgresFact]
     public async Task ANodeThatStartsAgainAnswersOnlyOnceItsApplicationsDo()
     {
