@@ -37,7 +37,10 @@ internal sealed class GuestInterceptor(Guest guest) : CallInterceptor
     {
         switch (call.State)
         {
-            case Guest callee: EndCall(callee, outcome, error); break;
+            case Guest callee:
+                (callee.Frame.SizeIn, callee.Frame.SizeOut, callee.Frame.Copies) = (call.ArgumentBytes, call.ResultBytes, call.HasCopied ? 1 : 0);
+                EndCall(callee, outcome, error);
+                break;
             case CallFrame sink:
                 guest.Pipeline.Result(sink, call.IsErrorResult, null);
                 guest.Pipeline.End(sink, error is null ? sink.Outcome : OutcomeOf(sink.Chain, outcome), error?.Message);

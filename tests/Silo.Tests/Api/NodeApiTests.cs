@@ -79,6 +79,15 @@ public sealed class NodeApiTests(NodeFixture node) : IClassFixture<NodeFixture>
         await using NpgsqlCommand count = node.Process.Node.Database.CreateCommand("SELECT count(*) FROM call WHERE id = $1 OR trace = $1");
         count.Parameters.AddWithValue(root);
         Assert.Equal(3L, await count.ExecuteScalarAsync());
+
+        // What went from one guest to another: the id there, pointer and length with it, and more than that back.
+        await using NpgsqlCommand sizes = node.Process.Node.Database.CreateCommand(
+            "SELECT size_in::bigint, size_out > length('Ada' || 'ada@example.org' || 'flu' || 'none'), copies::int FROM call_view WHERE trace = $1 AND callee = 'ward/records'");
+        sizes.Parameters.AddWithValue(root);
+        await using NpgsqlDataReader row = await sizes.ExecuteReaderAsync();
+        Assert.True(await row.ReadAsync());
+        Assert.Equal((8L + id.Length, true, 1), (row.GetInt64(0), row.GetBoolean(1), row.GetInt32(2)));
+        Assert.False(await row.ReadAsync());
     }
 
     [PostgresFact]

@@ -28,6 +28,9 @@ internal sealed class AbiContext(InstanceState instance, LinearMemory? memory, F
 
     public LinearMemory Memory => memory!;
 
+    /// <summary>The bytes that its guest was given in memory since somebody set this to zero: strings, lists, and what has no room in core values.</summary>
+    public long Received { get; set; }
+
     /// <summary>Allocates in the guest's memory.</summary>
     public uint Allocate(int alignment, uint bytes) => Reallocate(0, 0, alignment, bytes);
 
@@ -47,6 +50,7 @@ internal sealed class AbiContext(InstanceState instance, LinearMemory? memory, F
         Instance.MayLeave = true;
         if ((pointer & (uint)(alignment - 1)) != 0) throw new ComponentTrapException("realloc return: result not aligned");
         if (pointer + (ulong)bytes > (ulong)memory!.ByteLength) throw new ComponentTrapException("realloc return: beyond end of memory");
+        Received += (long)bytes - oldBytes;
         return pointer;
     }
 

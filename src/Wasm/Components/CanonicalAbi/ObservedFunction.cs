@@ -152,6 +152,7 @@ internal sealed unsafe class ObservedImport : ObservedFunction
         if (verdict.What == CallDecision.Kind.Proceed)
         {
             current = call.Outer;
+            if (call.Target is not null) (call.ResultBytes, call.HasCopied) = (Shape.ResultBytes + function.Caller.Received, call.HasCopied || function.Caller.Received > 0);
             return base.Returned(call, flat, result);
         }
 
@@ -179,6 +180,7 @@ internal sealed unsafe class ObservedImport : ObservedFunction
     public override void Failed(ComponentCall call, Exception error)
     {
         if (current == call) current = call.Outer;
+        MeasureArguments(call);
         base.Failed(call, error);
     }
 
@@ -192,11 +194,21 @@ internal sealed unsafe class ObservedImport : ObservedFunction
         scope.EndLends();
     }
 
+    /// <summary>What the callee got, unless that is known already: its memory may have been given more since.</summary>
+    private void MeasureArguments(ComponentCall call)
+    {
+        if (call.Target is not { } callee || call.ArgumentBytes > 0) return;
+        call.ArgumentBytes = Shape.ArgumentBytes + callee.Context.Received;
+        call.HasCopied = callee.Context.Received > 0;
+    }
+
     /// <summary>Asks the interceptor about a result that the callee still has for itself.</summary>
     private bool Admit(ulong raw)
     {
         ComponentCall call = current!;
         LiftedFunction callee = call.Target!;
+        MeasureArguments(call);
+        function.Caller.Received = 0;
         if (Shape.Type.Result is { } type)
         {
             var lifter = new TreeLifter(callee.Context, callee.Shape, callee.Resources, new HandleLifting(null, PeeksOnly: true));
@@ -219,11 +231,13 @@ internal sealed unsafe class ObservedImport : ObservedFunction
         if (lifted.Shape.Key != Shape.Key || !lifted.Resources.AsSpan().SequenceEqual(function.Resources))
             throw new InvalidOperationException("the function that the call is routed to is of another type");
         function.Lifted = call.Target = lifted;
+        lifted.Context.Received = 0;
     }
 
     protected override void Proceed(ComponentCall call)
     {
         function.Lifted = call.Target = function.Callee as LiftedFunction;
+        if (call.Target is { } callee) callee.Context.Received = 0;
         if (function is { Lifted: null, Host: null }) throw new ComponentTrapException($"no component answers {function.Callee.Describe()}");
     }
 

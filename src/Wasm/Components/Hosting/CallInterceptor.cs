@@ -180,6 +180,18 @@ public sealed class ComponentCall
     /// <summary>Whether the function's type is a <c>result</c> and what it returned is an error. It builds no tree.</summary>
     public bool IsErrorResult { get; internal set; }
 
+    /// <summary>
+    /// The bytes of the arguments as they lie in memory (Canonical ABI, "Alignment and Size"), with what strings and lists have beyond that, as the callee
+    /// got them. Known from <see cref="CallInterceptor.OnResult"/> on; 0 where no guest was called.
+    /// </summary>
+    public long ArgumentBytes { get; internal set; }
+
+    /// <summary>The bytes of the result, likewise as the caller got it. Known in <see cref="CallInterceptor.OnOutcome"/>.</summary>
+    public long ResultBytes { get; internal set; }
+
+    /// <summary>Whether values were copied from the memory of one guest to that of another; otherwise all of them went in core values.</summary>
+    public bool HasCopied { get; internal set; }
+
     /// <summary>The same function's call that this one is made in, if any.</summary>
     internal ComponentCall? Outer { get; set; }
 

@@ -67,6 +67,12 @@ internal sealed class FunctionShape
     /// <summary>The parameters as one tuple, as they lie in memory.</summary>
     public TupleType ParameterTuple { get; }
 
+    /// <summary>The bytes of the parameters, where they are core values; those that go through memory are counted there.</summary>
+    public long ArgumentBytes => FlatParameters is null ? 0 : ParameterTuple.Layout.Size;
+
+    /// <summary>The bytes of the result, without what strings and lists have elsewhere.</summary>
+    public long ResultBytes => Type.Result?.Layout.Size ?? 0;
+
     /// <summary>The resource types in it in the order in which they come; handles are compiled by place in this list.</summary>
     public IReadOnlyList<ResourceIdentity> Resources => resources;
 

@@ -175,6 +175,34 @@ public sealed class InterceptorTests
     }
 
     [Fact]
+    public void WhatWentFromGuestToGuestIsMeasuredAsEachGotIt()
+    {
+        var sizes = new List<(string, long, long, bool)>();
+        var seen = new Script { Ended = call => sizes.Add((call.Function, call.ArgumentBytes, call.ResultBytes, call.HasCopied)) };
+        using var flat = new ComponentStore(Guest.Managed) { Interceptor = seen };
+        Linked(flat, U32, (uint x) => x).Invoke(Number(1));
+
+        // Nothing lies in the memory of a guest, and the host has none.
+        Assert.Equal([("h", 0, 0, false), ("f", 4, 4, false), ("g", 0, 0, false)], sizes);
+
+        sizes.Clear();
+        using var store = new ComponentStore(Guest.Managed) { Interceptor = seen };
+        PrimitiveType text = PrimitiveType.Of(PrimitiveKind.String);
+        ComponentInstance echo = ValuePropertyTests.Instantiate(EchoComponents.InMemory(text, CanonOptionKind.Utf8), store);
+        ComponentInstance forward = ValuePropertyTests.Instantiate(EchoComponents.ForwardInMemory(text, CanonOptionKind.Utf16), store, echo);
+        ComponentFunction function = forward.GetFunction(null, "g");
+        for (int i = 0; i < 2; i++) function.Invoke(EchoComponents.Arguments(new StringValue("naïve")));
+
+        // (string, u8) is 12 bytes, sixteen u64 after it 144 together; the string 6 bytes of UTF-8 there and 10 of UTF-16 here.
+        Assert.Equal([("f", 144 + 6, 12 + 10, true), ("f", 144 + 6, 12 + 10, true)], sizes.Where(static one => one.Item1 == "f"));
+
+        sizes.Clear();
+        seen.Judge = _ => CallDecision.Refuse("secret");
+        Assert.Throws<CallRefusedException>(() => function.Invoke(EchoComponents.Arguments(new StringValue("naïve"))));
+        Assert.Contains(("f", 144 + 6, 0, true), sizes);
+    }
+
+    [Fact]
     public void NothingIsPaidWhereThereIsNoInterceptor()
     {
         using var store = new ComponentStore(Guest.Managed);
@@ -277,6 +305,8 @@ public sealed class InterceptorTests
 
         public Func<ComponentCall, CallDecision>? Judge { get; set; }
 
+        public Action<ComponentCall>? Ended { get; init; }
+
         public bool ReadsArguments { get; init; } = true;
 
         public bool Blind { get; init; }
@@ -295,7 +325,10 @@ public sealed class InterceptorTests
             return Judge?.Invoke(call) ?? CallDecision.Proceed;
         }
 
-        public override void OnOutcome(ComponentCall call, CallOutcome outcome, Exception? error) =>
+        public override void OnOutcome(ComponentCall call, CallOutcome outcome, Exception? error)
+        {
             Events.Add($"{call.Function} {outcome}{(outcome == CallOutcome.Returned ? " " + call.Result : "")}");
+            Ended?.Invoke(call);
+        }
     }
 }
