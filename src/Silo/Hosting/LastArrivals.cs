@@ -17,9 +17,9 @@ namespace Chain.Silo.Hosting;
 /// nothing of whether it was carried out. Safe for any thread.
 /// </summary>
 /// <remarks>
-/// Clients are told with each answer that the connection ends (RFC 9112 §9.6), so that they take none up again that is about to go. Then connections that
-/// the system has accepted are taken over, and those that are new have their request read, before the server stops. On Linux nobody new is let in
-/// meanwhile; where that cannot be had, who connects in these last moments may be broken off.
+/// Clients are told with each answer that the connection ends (RFC 9112 §9.6), so that they take none up again that is about to go. Once those that have
+/// connections know it, nobody new is let in (on Linux; elsewhere, who connects in these last moments may be broken off), connections that the system has
+/// accepted are taken over, and those that are new are answered, before the server stops. A connection that its client did not use all that time is ended.
 /// </remarks>
 internal sealed class LastArrivals : IStartupFilter
 {
@@ -33,9 +33,11 @@ internal sealed class LastArrivals : IStartupFilter
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(2);
 
+    // A connection is in nobody's hands while it goes through the queue of the thread pool, twice; so does what comes after a pause.
+    private const int Looks = 5;
+
     private readonly ConcurrentBag<Socket> sockets = [];
-    private int connections;
-    private int unread;
+    private readonly ConcurrentDictionary<Arrival, bool> open = new();
 
     /// <summary>Whether answers say that the connection ends.</summary>
     public bool IsLeaving { get; set; }
@@ -51,7 +53,8 @@ internal sealed class LastArrivals : IStartupFilter
     /// <summary>Counts an endpoint's connections.</summary>
     public void Watch(ListenOptions endpoint) => endpoint.Use(next => async connection =>
     {
-        var arrival = new Arrival(this);
+        var arrival = new Arrival();
+        open[arrival] = true;
         connection.Features.Set(arrival);
         try
         {
@@ -59,8 +62,7 @@ internal sealed class LastArrivals : IStartupFilter
         }
         finally
         {
-            arrival.HasRequest();
-            Interlocked.Decrement(ref connections);
+            open.TryRemove(arrival, out _);
         }
     });
 
@@ -68,7 +70,7 @@ internal sealed class LastArrivals : IStartupFilter
     {
         builder.Use((context, rest) =>
         {
-            context.Features.Get<Arrival>()?.HasRequest();
+            if (context.Features.Get<Arrival>() is { } arrival) arrival.HasRequest = true;
             if (HttpProtocol.IsHttp11(context.Request.Protocol)) context.Response.OnStarting(SayCloseAsync, context.Response);
             return rest(context);
         });
@@ -76,19 +78,28 @@ internal sealed class LastArrivals : IStartupFilter
     };
 
     /// <summary>Waits until the server can stop.</summary>
-    /// <param name="linger">How long clients get to notice that they should go elsewhere; nobody waits where there are none.</param>
+    /// <param name="linger">How long clients that keep connections get to make a request and be told to go elsewhere; none where there is nowhere to go.</param>
     public async Task SettleAsync(TimeSpan linger)
     {
         IsLeaving = true;
-        await WaitAsync(() => Volatile.Read(ref connections) == 0, linger).ConfigureAwait(false);
+        HashSet<Arrival> old = [.. open.Keys];
+        await WaitAsync(() => !old.Any(open.ContainsKey), linger).ConfigureAwait(false);
         foreach (Socket socket in sockets) LetNobodyIn(socket);
-        await WaitAsync(() => !sockets.Any(static socket => HasWaiting(socket)) && Volatile.Read(ref unread) == 0, Patience).ConfigureAwait(false);
+        Func<Arrival, bool> isWaitedFor = linger > TimeSpan.Zero ? one => !old.Contains(one) : static one => !one.HasRequest;
+        await WaitAsync(() => !sockets.Any(static socket => HasWaiting(socket)) && !open.Keys.Any(isWaitedFor), linger + Patience, Looks).ConfigureAwait(false);
     }
 
-    private static async Task WaitAsync(Func<bool> isSo, TimeSpan time)
+    /// <summary>Waits until something is so, and stays so for as many looks.</summary>
+    private static async Task WaitAsync(Func<bool> isSo, TimeSpan time, int looks = 1)
     {
         var clock = Stopwatch.StartNew();
-        while (!isSo() && clock.Elapsed < time) await Task.Delay(Pause).ConfigureAwait(false);
+        int seen = 0;
+        while (clock.Elapsed < time)
+        {
+            seen = isSo() ? seen + 1 : 0;
+            if (seen == looks) return;
+            await Task.Delay(Pause).ConfigureAwait(false);
+        }
     }
 
     private static bool HasWaiting(Socket socket)
@@ -136,22 +147,10 @@ internal sealed class LastArrivals : IStartupFilter
         public nint Instructions;
     }
 
-    /// <summary>A connection whose first request has not been read yet.</summary>
+    /// <summary>A connection.</summary>
     private sealed class Arrival
     {
-        private readonly LastArrivals all;
-        private int hasRequest;
-
-        public Arrival(LastArrivals all)
-        {
-            this.all = all;
-            Interlocked.Increment(ref all.connections);
-            Interlocked.Increment(ref all.unread);
-        }
-
-        public void HasRequest()
-        {
-            if (Interlocked.Exchange(ref hasRequest, 1) == 0) Interlocked.Decrement(ref all.unread);
-        }
+        /// <summary>Whether its first request was read.</summary>
+        public volatile bool HasRequest;
     }
 }

@@ -16,7 +16,7 @@ public sealed class ListeningTests
     [InlineData(false)]
     public async Task WhoeverWasLetInIsAnswered(bool keeps)
     {
-        for (int round = 0; round < 4; round++)
+        for (int round = 0; round < 3; round++)
         {
             await using WebApplication web = await StartAsync();
             string url = Listening.UrlOf(web);
@@ -47,9 +47,9 @@ public sealed class ListeningTests
                 }
             }))];
             while (Volatile.Read(ref answered) < 100) await Task.Delay(1);
-            await Listening.StopAsync(web, TimeSpan.FromSeconds(30), TimeSpan.FromMilliseconds(300));
+            await Listening.StopAsync(web, TimeSpan.FromSeconds(60), TimeSpan.FromSeconds(60));
             await Task.WhenAll(clients);
-            Assert.Empty(broken);
+            Assert.True(broken.IsEmpty, string.Join('\n', broken));
         }
     }
 
