@@ -45,73 +45,124 @@ internal static class ClusterHopBench
         await using BenchSilo us = await BenchSilo.StartAsync(store, "us", plan, cancellation), eu = await BenchSilo.StartAsync(store, "eu", plan, cancellation);
         var report = new BenchReport("hop --cluster");
         int work = await CalibrateAsync(eu, 100);
+        var load = new ClusterLoad(report, [us, eu], new PostgresProcesses(store.ServerProcessId), rounds, cancellation);
         foreach ((int guest, string words, int many) in ((int, string, int)[])[(0, "no work", calls), (work, "100 us of work", calls / 10)])
         {
-            await CompareAsync(report, $"one silo, {words}", eu, eu, [us, eu], guest, rounds, many, cancellation);
-            await CompareAsync(report, $"across silos, {words}", us, eu, [us, eu], guest, rounds, many, cancellation);
+            await load.CompareAsync($"one silo, {words}", eu, eu, guest, many);
+            await load.CompareAsync($"across silos, {words}", us, eu, guest, many);
         }
 
+        await load.WaitAsync("across silos, one at a time", us, eu);
         string average = File.Exists("/proc/loadavg") ? string.Join(' ', (await File.ReadAllTextAsync("/proc/loadavg", cancellation)).Split(' ')[..3]) : "unknown";
         report.Note($"two silos, their load and Postgres in {Environment.ProcessorCount} cores; {AtATime} calls at a time; {rounds} rounds, the cases in turn; load average at the end {average}");
         report.Note("the peer is a plain grain that runs the same function on Orleans' threads, without limits or a store of its own for each call; the time until every record is in Postgres counts for ours; the ratio is to be ≥ 0.9");
-        report.Note("calls of a stateless component in one silo need no grain and are made without; those of a stateful one (64 keys) go through theirs");
+        report.Note("calls of a stateless component in one silo need no grain and are made without; from one silo to another they share requests; those of a stateful one (64 keys) go through theirs");
         report.Print(json);
     }
 
-    private static async Task CompareAsync(
-        BenchReport report, string title, BenchSilo from, BenchSilo to, BenchSilo[] silos, int work, int rounds, int calls, CancellationToken cancellation)
+    /// <summary>Cases between the silos, beside the same of plain grains.</summary>
+    private sealed class ClusterLoad(BenchReport report, BenchSilo[] silos, PostgresProcesses postgres, int rounds, CancellationToken cancellation)
     {
-        BareCalls bare = BareCalls.Between(from.Cluster, to.Cluster, $"bench/there#{Interface}#{Function}");
-        var theirs = new List<double>();
-        List<double>[] ours = [.. Enumerable.Range(0, Stages.Length + 1).Select(static _ => new List<double>())];
-        List<double>[] ratios = [.. ours.Select(static _ => new List<double>())];
-        // The first rounds are for the JIT.
-        for (int round = -2; round < rounds; round++)
+        public async Task CompareAsync(string title, BenchSilo from, BenchSilo to, int work, int calls)
         {
-            double plain = await RateAsync(calls, one => bare.CallAsync(one, (uint)one, (uint)work).AsTask(), static () => Task.CompletedTask, cancellation);
-            if (round >= 0) theirs.Add(plain);
+            BareCalls bare = await BareCalls.BetweenAsync(from.Cluster, to.Cluster, $"bench/there#{Interface}#{Function}", AtATime);
+            var theirs = new List<Measured>();
+            List<Measured>[] ours = [.. Enumerable.Range(0, Stages.Length + 1).Select(static _ => new List<Measured>())];
+            List<double>[] ratios = [.. ours.Select(static _ => new List<double>())];
+            // The first rounds are for the JIT.
+            for (int round = -2; round < rounds; round++)
+            {
+                Measured plain = await RunAsync(calls, one => bare.CallAsync(one, (uint)one, (uint)work).AsTask());
+                if (round >= 0) theirs.Add(plain);
+                for (int i = 0; i < ours.Length; i++)
+                {
+                    string component = i < Stages.Length ? "there" : "kept";
+                    foreach (BenchSilo silo in silos) await silo.UseAsync(i < Stages.Length ? Stages[i].Stages : PipelineStages.All, cancellation);
+                    Measured ran = await RunAsync(calls, one => from.CallAsync(component, one, work));
+                    if (round < 0) continue;
+                    ours[i].Add(ran);
+                    ratios[i].Add(ran.CallsPerSecond / plain.CallsPerSecond);
+                }
+            }
+
             for (int i = 0; i < ours.Length; i++)
             {
-                string component = i < Stages.Length ? "there" : "kept";
-                foreach (BenchSilo silo in silos) await silo.UseAsync(i < Stages.Length ? Stages[i].Stages : PipelineStages.All, cancellation);
-                double rate = await RateAsync(calls, one => from.CallAsync(component, one, work), async () =>
-                {
-                    foreach (BenchSilo silo in silos) await silo.Node.FlushAsync(cancellation);
-                }, cancellation);
-                if (round < 0) continue;
-                ours[i].Add(rate);
-                ratios[i].Add(rate / plain);
+                string name = i < Stages.Length ? $"{title}, {Stages[i].Name}" : $"{title}, a stateful component, everything";
+                report.Add(new BenchRow(
+                    name, "calls/s", Median(ours[i], static one => one.CallsPerSecond), Median(theirs, static one => one.CallsPerSecond), "a plain grain call", Better.Higher, InGeomean: false));
+                report.Add(new BenchRow(
+                    $"{name}, processor time", "us a call", Median(ours[i], static one => one.Processor), Median(theirs, static one => one.Processor), "a plain grain call", InGeomean: false));
+                report.Add(new BenchRow(
+                    $"{name}, memory", "bytes a call", Median(ours[i], static one => one.Bytes), Median(theirs, static one => one.Bytes), "a plain grain call", InGeomean: false));
             }
+
+            report.Note(string.Create(
+                CultureInfo.InvariantCulture,
+                $"{title}: medians of the ratios of neighbouring rounds {string.Join(", ", ratios.Select(static one => BenchReport.Median(one).ToString("0.000", CultureInfo.InvariantCulture)))}"));
         }
 
-        for (int i = 0; i < ours.Length; i++)
+        /// <summary>How long a call takes when no other is under way.</summary>
+        public async Task WaitAsync(string title, BenchSilo from, BenchSilo to)
         {
-            string name = i < Stages.Length ? $"{title}, {Stages[i].Name}" : $"{title}, a stateful component, everything";
-            report.Add(new BenchRow(name, "calls/s", BenchReport.Median(ours[i]), BenchReport.Median(theirs), "a plain grain call", Better.Higher, InGeomean: false));
+            BareCalls bare = await BareCalls.BetweenAsync(from.Cluster, to.Cluster, $"bench/there#{Interface}#{Function}", AtATime);
+            var (ours, theirs) = (new List<double>(), new List<double>());
+            foreach (BenchSilo silo in silos) await silo.UseAsync(PipelineStages.All, cancellation);
+            for (int round = -1; round < rounds; round++)
+            {
+                double plain = await TypicalAsync(() => bare.CallAsync(0, 0, 0).AsTask()), ran = await TypicalAsync(() => from.CallAsync("there", 0, 0));
+                if (round < 0) continue;
+                theirs.Add(plain);
+                ours.Add(ran);
+            }
+
+            report.Add(new BenchRow($"{title}, tags, record and policies", "us", BenchReport.Median(ours), BenchReport.Median(theirs), "a plain grain call", InGeomean: false));
         }
 
-        report.Note(string.Create(
-            CultureInfo.InvariantCulture,
-            $"{title}: medians of the ratios of neighbouring rounds {string.Join(", ", ratios.Select(static one => BenchReport.Median(one).ToString("0.000", CultureInfo.InvariantCulture)))}"));
+        private async Task<double> TypicalAsync(Func<Task> call)
+        {
+            var times = new double[2_000];
+            for (int i = 0; i < times.Length; i++)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                long start = Stopwatch.GetTimestamp();
+                await call();
+                times[i] = Stopwatch.GetElapsedTime(start).TotalMicroseconds;
+            }
+
+            return BenchReport.Median(times);
+        }
+
+        /// <summary>Makes calls, <see cref="AtATime"/> under way, until all that they leave is in Postgres.</summary>
+        private async Task<Measured> RunAsync(int calls, Func<int, Task> call)
+        {
+            int left = calls;
+            TimeSpan before = Processor;
+            long bytes = GC.GetTotalAllocatedBytes(), start = Stopwatch.GetTimestamp();
+            await Task.WhenAll(Enumerable.Range(0, AtATime).Select(one => Task.Run(
+                async () =>
+                {
+                    while (Interlocked.Decrement(ref left) >= 0)
+                    {
+                        cancellation.ThrowIfCancellationRequested();
+                        await call(one);
+                    }
+                }, cancellation)));
+            foreach (BenchSilo silo in silos) await silo.Node.FlushAsync(cancellation);
+            TimeSpan elapsed = Stopwatch.GetElapsedTime(start);
+            return new Measured(
+                calls / elapsed.TotalSeconds, (Processor - before).TotalMicroseconds / calls, (double)(GC.GetTotalAllocatedBytes() - bytes) / calls);
+        }
+
+        private TimeSpan Processor => Environment.CpuUsage.TotalTime + postgres.ProcessorTime;
+
+        private static double Median(List<Measured> all, Func<Measured, double> of) => BenchReport.Median([.. all.Select(of)]);
     }
 
-    /// <summary>Calls a second, <see cref="AtATime"/> under way.</summary>
-    private static async Task<double> RateAsync(int calls, Func<int, Task> call, Func<Task> keep, CancellationToken cancellation)
-    {
-        int left = calls;
-        long start = Stopwatch.GetTimestamp();
-        await Task.WhenAll(Enumerable.Range(0, AtATime).Select(one => Task.Run(
-            async () =>
-            {
-                while (Interlocked.Decrement(ref left) >= 0)
-                {
-                    cancellation.ThrowIfCancellationRequested();
-                    await call(one);
-                }
-            }, cancellation)));
-        await keep();
-        return calls / Stopwatch.GetElapsedTime(start).TotalSeconds;
-    }
+    /// <summary>One round.</summary>
+    /// <param name="CallsPerSecond">Calls by the clock.</param>
+    /// <param name="Processor">Microseconds of processor time a call, of both silos and their Postgres.</param>
+    /// <param name="Bytes">Allocated for a call.</param>
+    private sealed record Measured(double CallsPerSecond, double Processor, double Bytes);
 
     private static async Task<int> CalibrateAsync(BenchSilo silo, double microseconds)
     {

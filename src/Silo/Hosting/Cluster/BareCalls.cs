@@ -12,33 +12,32 @@ namespace Chain.Silo.Hosting.Cluster;
 /// </summary>
 public sealed class BareCalls
 {
-    private readonly IGrainFactory grains;
-    private readonly SiloAddress silo;
-    private readonly string name;
+    private readonly IBareGrain[] grains;
 
-    private BareCalls(IGrainFactory grains, SiloAddress silo, string name)
-    {
-        this.grains = grains;
-        this.silo = silo;
-        this.name = name;
-    }
+    private BareCalls(IBareGrain[] grains) => this.grains = grains;
 
+    /// <summary>Makes grains, each with an instance of a component that answers one call at a time, and calls each once.</summary>
     /// <param name="from">The silo that calls.</param>
     /// <param name="to">The silo whose grains answer.</param>
     /// <param name="function"><c>application/component#interface#function</c>, of two <c>u32</c> and with a <c>u32</c> as result.</param>
-    public static BareCalls Between(ICluster from, ICluster to, string function) => new(
-        ((ClusterSilo)from).Services.GetRequiredService<IGrainFactory>(),
-        ((ClusterSilo)to).Services.GetRequiredService<ILocalSiloDetails>().SiloAddress, $"{((ClusterSilo)to).Name}|{function}");
+    /// <param name="count">How many.</param>
+    public static async Task<BareCalls> BetweenAsync(ICluster from, ICluster to, string function, int count)
+    {
+        IGrainFactory factory = ((ClusterSilo)from).Services.GetRequiredService<IGrainFactory>();
+        string name = $"{((ClusterSilo)to).Name}|{function}";
+        var calls = new BareCalls([.. Enumerable.Range(0, count).Select(grain => factory.GetGrain<IBareGrain>($"{grain}|{name}"))]);
+
+        // Only where grains are made: each request that carried it would cost more than one that does not.
+        RequestContext.Set(IPlacementDirector.PlacementHintKey, ((ClusterSilo)to).Services.GetRequiredService<ILocalSiloDetails>().SiloAddress);
+        foreach (IBareGrain grain in calls.grains) await grain.RunAsync(0, 0).ConfigureAwait(false);
+        return calls;
+    }
 
     /// <summary>Calls one of the grains.</summary>
-    /// <param name="grain">Which; each has an instance of the component and answers one call at a time.</param>
+    /// <param name="grain">Which, from 0.</param>
     /// <param name="first">The function's first argument.</param>
     /// <param name="second">The second.</param>
-    public ValueTask<uint> CallAsync(int grain, uint first, uint second)
-    {
-        RequestContext.Set(IPlacementDirector.PlacementHintKey, silo);
-        return grains.GetGrain<IBareGrain>($"{grain}|{name}").RunAsync(first, second);
-    }
+    public ValueTask<uint> CallAsync(int grain, uint first, uint second) => grains[grain].RunAsync(first, second);
 }
 
 [Alias("chain.IBareGrain")]
