@@ -1,6 +1,7 @@
 using System.Runtime.ExceptionServices;
 using Chain.PolicyEngine.Decisions;
 using Chain.Silo.Calls.Remote;
+using Chain.Silo.Hosting;
 using Chain.Tracer.Calls;
 using Chain.Tracer.Tags;
 using Chain.Wasm.Components.Hosting;
@@ -101,9 +102,11 @@ internal sealed class GuestInterceptor(Guest guest) : CallInterceptor
     {
         CallFrame caller = guest.Frame;
 
+        Task<RemoteResult> answer = remote.Caller.CallAsync(route, caller.Call.Context, caller.Chain, caller.Depth + 1, caller.Label, call.Arguments);
+
         // Guests have threads of their own to wait on.
-        RemoteResult result = remote.Caller.CallAsync(route, caller.Call.Context, caller.Chain, caller.Depth + 1, caller.Label, call.Arguments)
-            .GetAwaiter().GetResult();
+        RemoteResult result;
+        using (GuestThreads.Waiting()) result = answer.GetAwaiter().GetResult();
         guest.Learn(result.Learned);
         if (result.Failure is { } failure) ExceptionDispatchInfo.Throw(failure);
         if (result.Denial is not { } denial) return CallDecision.Answer(result.Value);

@@ -1,4 +1,5 @@
 using Chain.Silo.Calls.Remote;
+using Chain.Silo.Hosting;
 using Chain.Tracer.Calls;
 using Chain.Tracer.Tags;
 using Chain.Wasm;
@@ -65,7 +66,11 @@ public sealed class StatefulSlot(string name, LabelStore labels) : IGuestOwner, 
     public void Enter(ChainState chain, CancellationToken cancellation)
     {
         Refuse(chain);
-        turn.Wait(cancellation);
+        if (!turn.Wait(0, cancellation))
+        {
+            using (GuestThreads.Waiting()) turn.Wait(cancellation);
+        }
+
         Hold(chain);
     }
 
@@ -97,7 +102,7 @@ public sealed class StatefulSlot(string name, LabelStore labels) : IGuestOwner, 
         try
         {
             // Guests have threads of their own to wait on.
-            KeepAsync(telling.Frame.Label, telling.Frame.Call.Context).GetAwaiter().GetResult();
+            using (GuestThreads.Waiting()) KeepAsync(telling.Frame.Label, telling.Frame.Call.Context).GetAwaiter().GetResult();
         }
         catch (Exception failure) when (failure is not WasmException)
         {

@@ -6,7 +6,8 @@ namespace Chain.Silo.Hosting;
 /// </summary>
 /// <remarks>
 /// A thread that is done takes the next work itself, and the one that rested last is woken first: as long as guests do not block, few threads do all of
-/// it. Where there may be more threads than <c>usual</c>, they are made when the queue stands still, because all that run have blocked.
+/// it. Where there may be more threads than <c>usual</c>, they are made when a guest says that it waits (<see cref="Waiting"/>), or when the queue stands
+/// still, because all that run have blocked without a word.
 /// </remarks>
 public sealed class GuestThreads : IDisposable
 {
@@ -14,6 +15,12 @@ public sealed class GuestThreads : IDisposable
     private const int OwnStackBytes = 4 * 1024 * 1024;
 
     private static readonly TimeSpan StandstillCheck = TimeSpan.FromMilliseconds(5);
+
+    [ThreadStatic]
+    private static Worker? current;
+
+    [ThreadStatic]
+    private static Gathering? gathering;
 
     private readonly Lock gate = new();
     private readonly Queue<Action> work = new();
@@ -57,10 +64,11 @@ public sealed class GuestThreads : IDisposable
         {
             if (isDisposed || load >= threads + queue) return false;
             load++;
-            if (running >= allowed)
+            bool isForLater = gathering is { } && gathering.Take(this);
+            if (running >= allowed || isForLater)
             {
                 work.Enqueue(action);
-                WatchOn();
+                if (!isForLater) WatchOn();
                 return true;
             }
 
@@ -70,6 +78,18 @@ public sealed class GuestThreads : IDisposable
         Begin(woken);
         return true;
     }
+
+    /// <summary>
+    /// Says that the calling guest waits for something that may take long, until the result is disposed of: another one may run meanwhile. Of no effect
+    /// elsewhere than on these threads.
+    /// </summary>
+    public static Wait Waiting() => new(current);
+
+    /// <summary>
+    /// Has the calling thread give work that it has at hand together: threads are woken for all of it when the result is disposed of, on the same thread and
+    /// before anything is waited for. To wake a thread for each costs more than most of the work.
+    /// </summary>
+    public static IDisposable Together() => gathering ??= new Gathering();
 
     /// <summary>Takes no more work; what was taken is done before the threads end.</summary>
     public void Dispose()
@@ -100,6 +120,35 @@ public sealed class GuestThreads : IDisposable
         }
 
         return true;
+    }
+
+    private void Pause()
+    {
+        Worker? woken = null;
+        lock (gate)
+        {
+            running--;
+            if (running < allowed && work.TryDequeue(out Action? next)) woken = Next(next);
+        }
+
+        if (woken is not null) Begin(woken);
+    }
+
+    private void Resume()
+    {
+        lock (gate) running++;
+    }
+
+    private void Release()
+    {
+        var begun = new List<Worker>();
+        lock (gate)
+        {
+            while (running < allowed && work.TryDequeue(out Action? action)) begun.Add(Next(action));
+            if (work.Count > 0) WatchOn();
+        }
+
+        foreach (Worker worker in begun) Begin(worker);
     }
 
     // Under the lock.
@@ -181,19 +230,57 @@ public sealed class GuestThreads : IDisposable
         foreach (Worker worker in begun) Begin(worker);
     }
 
-    /// <summary>One thread.</summary>
-    private sealed class Worker(GuestThreads owner)
+    /// <summary>Work that one thread gives together.</summary>
+    private sealed class Gathering : IDisposable
     {
-        private readonly SemaphoreSlim wake = new(0);
+        private GuestThreads? given;
+
+        /// <returns>Whether its threads are woken later.</returns>
+        public bool Take(GuestThreads threads)
+        {
+            given ??= threads;
+            return given == threads;
+        }
+
+        public void Dispose()
+        {
+            gathering = null;
+            given?.Release();
+        }
+    }
+
+    /// <summary>A guest's wait.</summary>
+    public readonly struct Wait : IDisposable
+    {
+        private readonly GuestThreads? owner;
+
+        internal Wait(Worker? worker)
+        {
+            // Where all may run anyway nobody waits for those that wait.
+            owner = worker?.Owner is { standstill: not null } limited ? limited : null;
+            owner?.Pause();
+        }
+
+        public void Dispose() => owner?.Resume();
+    }
+
+    /// <summary>One thread.</summary>
+    internal sealed class Worker(GuestThreads owner)
+    {
+        // Neither a semaphore of .NET's, which spins before it waits, nor a monitor, where who is woken waits once more for the lock.
+        private readonly AutoResetEvent bell = new(false);
+
+        public GuestThreads Owner => owner;
 
         public Action? Work { get; set; }
 
         public bool IsStarted { get; set; }
 
-        public void Wake() => wake.Release();
+        public void Wake() => bell.Set();
 
         public void Run()
         {
+            current = this;
             while (true)
             {
                 Action? action = Work;
@@ -205,7 +292,7 @@ public sealed class GuestThreads : IDisposable
                     if (isEnd) return;
                 }
 
-                wake.Wait();
+                bell.WaitOne();
                 if (Work is null) return;
             }
         }

@@ -114,6 +114,50 @@ public sealed class GuestThreadsTests
         foreach (ManualResetEventSlim one in done) one.Dispose();
     }
 
+    [Fact]
+    public void WorkThatIsGivenTogetherBeginsAfterwardsAndAllOfIt()
+    {
+        using var threads = new GuestThreads(100, 0, usual: 2);
+        using var done = new CountdownEvent(50);
+        int before;
+        using (GuestThreads.Together())
+        {
+            for (int i = 0; i < 50; i++) Assert.True(threads.TryRun(() => done.Signal()));
+            before = done.CurrentCount;
+        }
+
+        Assert.Equal(50, before);
+        Assert.True(done.Wait(Long));
+    }
+
+    [Fact]
+    public void WhoSaysThatItWaitsLetsOthersRunAndCountsAgainAfterwards()
+    {
+        const int Depth = 20;
+        using var threads = new GuestThreads(Depth, 0, usual: 1);
+        for (int round = 0; round < 3; round++)
+        {
+            var done = Enumerable.Range(0, Depth + 1).Select(static _ => new ManualResetEventSlim()).ToArray();
+            done[Depth].Set();
+            for (int i = 0; i < Depth; i++)
+            {
+                int own = i;
+                Assert.True(SpinWait.SpinUntil(() => threads.TryRun(() =>
+                {
+                    using (GuestThreads.Waiting())
+                    {
+                        if (!done[own + 1].Wait(Long)) return;
+                    }
+
+                    done[own].Set();
+                }), Long));
+            }
+
+            Assert.True(done[0].Wait(Long));
+            foreach (ManualResetEventSlim one in done) one.Dispose();
+        }
+    }
+
     private static void InterlockedMax(ref int target, int value)
     {
         int seen;

@@ -162,6 +162,9 @@ internal sealed class LabelledBuckets(ComponentPlan component, IReadOnlyList<Sin
         private static long VersionOf(StateValue value) => HashCode.Combine(value.Writer.Value, value.Version) ^ (value.Version << 32);
 
         // Guests have threads of their own to wait on.
-        private static T Wait<T>(Task<T> task) => task.GetAwaiter().GetResult();
+        private static T Wait<T>(Task<T> task)
+        {
+            using (GuestThreads.Waiting()) return task.GetAwaiter().GetResult();
+        }
     }
 }

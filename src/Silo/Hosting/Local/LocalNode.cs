@@ -81,7 +81,7 @@ public sealed partial class LocalNode : IAsyncDisposable
         Engine engine = new ManagedEngine(new EngineOptions { CacheDirectory = CodeFolder(options.Folder) });
         services = new NodeServices(engine, pipeline, names, new StateStore(database, new AgreedLabels(database)), new Propagator(labels), threads, options.Labels) { MostSent = options.Queue };
         gateway = new ChainGateway(services);
-        remoteThreads = new GuestThreads(options.RemoteConcurrency, 0, options.Depth << 20, options.Concurrency);
+        remoteThreads = new GuestThreads(options.RemoteConcurrency, 0, options.Depth << 20, Math.Max(2, Environment.ProcessorCount));
         answers = new RemoteAnswers(options.Name, services, remoteThreads, HoldAsync);
         held = new HeldVersions(LoadAsync);
     }
