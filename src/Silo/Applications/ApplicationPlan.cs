@@ -91,7 +91,15 @@ public sealed record ComponentPlan
     public required ReadOnlyMemory<byte> Bytes { get; init; }
 
     /// <summary>It as policies and the record see it: <c>application/name</c>, its digest and labels. One object for all its links.</summary>
-    public required CallParty Party { get; init; }
+    public required CallParty Party
+    {
+        get;
+        init
+        {
+            field = value;
+            Placement = value.Labels.Where(static label => label.Key is "region" or "zone").ToImmutableSortedDictionary(StringComparer.Ordinal);
+        }
+    }
 
     public InstanceMode Instances { get; init; }
 
@@ -108,8 +116,7 @@ public sealed record ComponentPlan
     public IdempotentFunctions Idempotent { get; init; } = IdempotentFunctions.None;
 
     /// <summary>The labels that a silo must have, with the same values, to host it: those of its own that say a place, <c>region</c> and <c>zone</c>.</summary>
-    public IReadOnlyDictionary<string, string> Placement =>
-        Party.Labels.Where(static label => label.Key is "region" or "zone").ToImmutableSortedDictionary(StringComparer.Ordinal);
+    public IReadOnlyDictionary<string, string> Placement { get; private init; } = ImmutableSortedDictionary<string, string>.Empty;
 
     public ComponentGrants Grants { get; init; } = new();
 

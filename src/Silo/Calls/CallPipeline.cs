@@ -61,7 +61,7 @@ public sealed class CallPipeline
         {
             // The result's rules may want the arguments too, and then the callee has them.
             frame.Arguments = route.Result.ReadsValue ? arguments?.Invoke() ?? [] : [];
-            if (route.Arguments.NamesParts) frame.Parts = [.. route.Arguments.Parts(route.Arguments.ReadsValue ? arguments?.Invoke() ?? [] : [], null)];
+            if (route.Arguments.NamesParts) frame.Parts = route.Arguments.Parts(route.Arguments.ReadsValue ? arguments?.Invoke() ?? [] : [], null);
         }
 
         if (!Stages.HasFlag(PipelineStages.Decide)) return null;
@@ -159,9 +159,12 @@ public sealed class CallPipeline
         if (added.IsEmpty) return label;
         if (label.IsEmpty) return added;
         Label both = labels[added];
-        return both.Tags.Any(static tag => tag.Kind == TagKind.Integrity)
-            ? labels.Intern(Label.Of([.. labels[label].Tags, .. both.Tags]))
-            : labels.Union(label, added);
+        foreach (Tag tag in both.Tags)
+        {
+            if (tag.Kind == TagKind.Integrity) return labels.Intern(Label.Of([.. labels[label].Tags, .. both.Tags]));
+        }
+
+        return labels.Union(label, added);
     }
 
     /// <summary>What a declassifier leaves of a label: each tag that it may drop is asked for by itself.</summary>

@@ -17,7 +17,7 @@ public sealed class ChainState(CancellationToken client, CancellationToken cance
     public const int MostSteps = 100_000;
 
     // Only ever grows at its end: decisions under way look at what is before.
-    private ChainStep[] steps = new ChainStep[8];
+    private ChainStep[] steps = new ChainStep[4];
     private readonly List<string> held = [];
     private int count;
 

@@ -45,8 +45,13 @@ internal sealed class ChainGateway(NodeServices services)
         using var ends = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         ends.CancelAfter(component.Plan.Limits.Deadline);
         var chain = new ChainState(cancellation, ends.Token, component.Plan.Limits.Deadline);
-        CallRoute route = component.EntryOf(interfaceName, function, component.FunctionType(interfaceName, function), services);
+        CallRoute route = component.EntryOf(interfaceName, function, services);
         if (route.Remote is { IsHere: false } remote) return await CallAsync(route, remote.Caller, arguments, incoming, chain).ConfigureAwait(false);
+        return await CallHereAsync(component, route, arguments, incoming, chain).ConfigureAwait(false);
+    }
+
+    private Task<GatewayResult> CallHereAsync(DeployedComponent component, CallRoute route, ComponentValue[] arguments, Incoming incoming, ChainState chain)
+    {
         var done = new TaskCompletionSource<GatewayResult>(TaskCreationOptions.RunContinuationsAsynchronously);
         bool isTaken = services.Threads.TryRun(() =>
         {
@@ -59,8 +64,7 @@ internal sealed class ChainGateway(NodeServices services)
                 done.SetException(failure);
             }
         });
-        if (!isTaken) throw new NodeBusyException();
-        return await done.Task.ConfigureAwait(false);
+        return isTaken ? done.Task : throw new NodeBusyException();
     }
 
     /// <summary>Runs a call that enters the node on the calling thread, a guest's: begin, work, end.</summary>

@@ -14,6 +14,7 @@ namespace Chain.Silo.Hosting.Local;
 internal sealed class DeployedApplication : IDisposable
 {
     private readonly Dictionary<string, DeployedComponent> components = [];
+    private readonly Dictionary<string, CallParty> parties = new(StringComparer.Ordinal);
     private int users = 1;
 
     /// <summary>Links all components.</summary>
@@ -23,6 +24,9 @@ internal sealed class DeployedApplication : IDisposable
         Plan = plan;
         Version = version;
         Log = log;
+        Held = Task.FromResult(this);
+        foreach (ComponentPlan component in plan.Components.Values) parties[component.Party.Name] = component.Party;
+        foreach (SinkRule rule in plan.Sinks) parties.TryAdd(rule.Party.Name, rule.Party);
         try
         {
             foreach (ComponentPlan component in plan.Components.Values)
@@ -41,6 +45,9 @@ internal sealed class DeployedApplication : IDisposable
     public int Version { get; }
 
     public ApplicationLog Log { get; }
+
+    /// <summary>It, for those who wait for a version until it is there.</summary>
+    public Task<DeployedApplication> Held { get; }
 
     public IReadOnlyDictionary<string, DeployedComponent> Components => components;
 
@@ -94,8 +101,7 @@ internal sealed class DeployedApplication : IDisposable
     }
 
     /// <summary>A component or a sink by its whole name.</summary>
-    public CallParty? PartyOf(string name) =>
-        components.Values.FirstOrDefault(one => one.Plan.Party.Name == name)?.Plan.Party ?? Plan.Sinks.FirstOrDefault(rule => rule.Party.Name == name)?.Party;
+    public CallParty? PartyOf(string name) => parties.GetValueOrDefault(name);
 
     private RemoteRoute? RemoteRouteTo(ComponentPlan target, string export, string function, NodeServices services)
     {

@@ -86,11 +86,12 @@ internal sealed class DeployedComponent : IDisposable
     /// <summary>The route of a call from outside.</summary>
     /// <param name="interfaceName">The interface as the component exports it; <see langword="null"/> for a function of its own.</param>
     /// <param name="function">The function.</param>
-    /// <param name="type">Its type.</param>
     /// <param name="services">What the node has.</param>
-    public CallRoute EntryOf(string? interfaceName, string function, FuncType type, NodeServices services) =>
-        entries.GetOrAdd((interfaceName, function), key => application.RouteOf(
-            CallParty.Outside, this, key.Interface ?? "", key.Function, type, RuleFunction.NameOf(key.Interface ?? "", key.Function), services));
+    /// <exception cref="KeyNotFoundException">There is no such function.</exception>
+    public CallRoute EntryOf(string? interfaceName, string function, NodeServices services) =>
+        entries.TryGetValue((interfaceName, function), out CallRoute? known)
+            ? known
+            : entries.GetOrAdd((interfaceName, function), RouteOf(CallParty.Outside, interfaceName, function, services));
 
     /// <summary>The route of a call that another silo sent.</summary>
     /// <param name="caller">The calling component of the same application; empty for a call from outside.</param>
@@ -98,13 +99,14 @@ internal sealed class DeployedComponent : IDisposable
     /// <param name="function">The function.</param>
     /// <param name="services">What the node has.</param>
     /// <exception cref="KeyNotFoundException">There is no such caller or function.</exception>
-    public CallRoute RemoteEntryOf(string caller, string? interfaceName, string function, NodeServices services) =>
-        caller.Length == 0
-            ? EntryOf(interfaceName, function, FunctionType(interfaceName, function), services)
-            : remoteEntries.GetOrAdd((caller, interfaceName, function), key => application.RouteOf(
-                application.Components.GetValueOrDefault(key.Caller)?.Plan.Party
-                    ?? throw new KeyNotFoundException($"{application.Plan.Name} has no component '{key.Caller}'"),
-                this, key.Interface ?? "", key.Function, FunctionType(key.Interface, key.Function), RuleFunction.NameOf(key.Interface ?? "", key.Function), services));
+    public CallRoute RemoteEntryOf(string caller, string? interfaceName, string function, NodeServices services)
+    {
+        if (caller.Length == 0) return EntryOf(interfaceName, function, services);
+        if (remoteEntries.TryGetValue((caller, interfaceName, function), out CallRoute? known)) return known;
+        CallParty party = application.Components.GetValueOrDefault(caller)?.Plan.Party
+            ?? throw new KeyNotFoundException($"{application.Plan.Name} has no component '{caller}'");
+        return remoteEntries.GetOrAdd((caller, interfaceName, function), RouteOf(party, interfaceName, function, services));
+    }
 
     /// <summary>The route of HTTP requests.</summary>
     /// <param name="export">The name of its <c>wasi:http/incoming-handler</c>.</param>
@@ -135,6 +137,9 @@ internal sealed class DeployedComponent : IDisposable
         Target.Dispose();
         http?.Dispose();
     }
+
+    private CallRoute RouteOf(CallParty caller, string? interfaceName, string function, NodeServices services) => application.RouteOf(
+        caller, this, interfaceName ?? "", function, FunctionType(interfaceName, function), RuleFunction.NameOf(interfaceName ?? "", function), services);
 
     private void Connect(ApplicationLink link, ComponentItem item, NodeServices services)
     {

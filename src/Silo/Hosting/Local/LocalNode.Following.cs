@@ -27,7 +27,7 @@ public sealed partial class LocalNode
     {
         DeployedApplication? current;
         lock (gate) current = applications.GetValueOrDefault(application);
-        return current?.Version == version && current.TryEnter() ? Task.FromResult(current) : held.HoldAsync(application, version, cancellation);
+        return current?.Version == version && current.TryEnter() ? current.Held : held.HoldAsync(application, version, cancellation);
     }
 
     /// <summary>Compiles an application's components, so that deploying it takes a moment.</summary>
