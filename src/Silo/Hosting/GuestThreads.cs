@@ -19,9 +19,6 @@ public sealed class GuestThreads : IDisposable
     [ThreadStatic]
     private static Worker? current;
 
-    [ThreadStatic]
-    private static Gathering? gathering;
-
     private readonly Lock gate = new();
     private readonly Queue<Action> work = new();
     private readonly Stack<Worker> resting = new();
@@ -64,11 +61,10 @@ public sealed class GuestThreads : IDisposable
         {
             if (isDisposed || load >= threads + queue) return false;
             load++;
-            bool isForLater = gathering is { } && gathering.Take(this);
-            if (running >= allowed || isForLater)
+            if (running >= allowed)
             {
                 work.Enqueue(action);
-                if (!isForLater) WatchOn();
+                WatchOn();
                 return true;
             }
 
@@ -84,12 +80,6 @@ public sealed class GuestThreads : IDisposable
     /// elsewhere than on these threads.
     /// </summary>
     public static Wait Waiting() => new(current);
-
-    /// <summary>
-    /// Has the calling thread give work that it has at hand together: threads are woken for all of it when the result is disposed of, on the same thread and
-    /// before anything is waited for. To wake a thread for each costs more than most of the work.
-    /// </summary>
-    public static IDisposable Together() => gathering ??= new Gathering();
 
     /// <summary>Takes no more work; what was taken is done before the threads end.</summary>
     public void Dispose()
@@ -137,18 +127,6 @@ public sealed class GuestThreads : IDisposable
     private void Resume()
     {
         lock (gate) running++;
-    }
-
-    private void Release()
-    {
-        var begun = new List<Worker>();
-        lock (gate)
-        {
-            while (running < allowed && work.TryDequeue(out Action? action)) begun.Add(Next(action));
-            if (work.Count > 0) WatchOn();
-        }
-
-        foreach (Worker worker in begun) Begin(worker);
     }
 
     // Under the lock.
@@ -228,25 +206,6 @@ public sealed class GuestThreads : IDisposable
         }
 
         foreach (Worker worker in begun) Begin(worker);
-    }
-
-    /// <summary>Work that one thread gives together.</summary>
-    private sealed class Gathering : IDisposable
-    {
-        private GuestThreads? given;
-
-        /// <returns>Whether its threads are woken later.</returns>
-        public bool Take(GuestThreads threads)
-        {
-            given ??= threads;
-            return given == threads;
-        }
-
-        public void Dispose()
-        {
-            gathering = null;
-            given?.Release();
-        }
     }
 
     /// <summary>A guest's wait.</summary>

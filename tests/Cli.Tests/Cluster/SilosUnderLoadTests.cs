@@ -187,11 +187,16 @@ public sealed class SilosUnderLoadTests(LiveCluster cluster, ITestOutputHelper o
 
         ClusterCall[] chain = Ended(await cluster.RecordAsync("circle", static calls => Ended(calls).Length > 0));
         Assert.Equal(10, chain.Length);
+        ClusterCall? next = Assert.Single(chain, static call => call.Parent is null);
         for (int i = 0; i < chain.Length; i++)
         {
-            Assert.Equal(i == 0 ? null : chain[i - 1].Id, chain[i].Parent);
-            Assert.Equal(i % 2 == 1, chain[i].Host == "s3");
+            Assert.NotNull(next);
+            Assert.Equal(i % 2 == 1, next.Host == "s3");
+            long id = next.Id;
+            next = chain.SingleOrDefault(call => call.Parent == id);
         }
+
+        Assert.Null(next);
 
         static ClusterCall[] Ended(ClusterCall[] calls) =>
             [.. calls.Where(Began).GroupBy(static call => call.Trace).FirstOrDefault(static trace => trace.Count() == 10 && trace.All(static call => call.Outcome == (short)CallOutcome.Returned)) ?? Enumerable.Empty<ClusterCall>()];

@@ -115,22 +115,6 @@ public sealed class GuestThreadsTests
     }
 
     [Fact]
-    public void WorkThatIsGivenTogetherBeginsAfterwardsAndAllOfIt()
-    {
-        using var threads = new GuestThreads(100, 0, usual: 2);
-        using var done = new CountdownEvent(50);
-        int before;
-        using (GuestThreads.Together())
-        {
-            for (int i = 0; i < 50; i++) Assert.True(threads.TryRun(() => done.Signal()));
-            before = done.CurrentCount;
-        }
-
-        Assert.Equal(50, before);
-        Assert.True(done.Wait(Long));
-    }
-
-    [Fact]
     public void WhoSaysThatItWaitsLetsOthersRunAndCountsAgainAfterwards()
     {
         const int Depth = 20;

@@ -66,14 +66,35 @@ public sealed class RemoteCaller
         try
         {
             state.Prepare();
-            return await (remote.IsIdempotent ? Idempotent : Once)
-                .ExecuteAsync(static (both, _) => both.Caller.AttemptAsync(both.State), (Caller: this, State: state), chain.Cancellation).ConfigureAwait(false);
+            return await AttemptAsync(state).ConfigureAwait(false);
         }
         catch (Exception failure)
         {
-            CallFrame frame = state.Frame ?? Unsent(state, failure);
+            return await AgainAsync(state, failure).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>What becomes of a call whose first attempt failed: nearly all calls have one only, and are made without a pipeline around them.</summary>
+    private async Task<RemoteResult> AgainAsync(Call call, Exception first)
+    {
+        try
+        {
+            ResiliencePipeline attempts = call.Remote.IsIdempotent ? Idempotent : Once;
+            return await attempts.ExecuteAsync(static (all, _) => all.Caller.NextAsync(all.State, all.First), (Caller: this, State: call, First: first), call.Chain.Cancellation)
+                .ConfigureAwait(false);
+        }
+        catch (Exception failure)
+        {
+            CallFrame frame = call.Frame ?? Unsent(call, failure);
             return new RemoteResult(frame, null, null, failure, frame.Label);
         }
+    }
+
+    private ValueTask<RemoteResult> NextAsync(Call call, Exception first)
+    {
+        if (call.IsAgain) return AttemptAsync(call);
+        call.IsAgain = true;
+        return ValueTask.FromException<RemoteResult>(first);
     }
 
     private static ResiliencePipeline Attempts(Func<Exception, bool> again) => new ResiliencePipelineBuilder()
@@ -92,7 +113,7 @@ public sealed class RemoteCaller
         var frame = new CallFrame();
         int passed = call.Chain.Passed.Length;
         call.Attempt++;
-        if (pipeline.Begin(frame, call.Route, call.Parent, call.Chain, call.Depth, call.Data, () => call.Arguments) is { } denial)
+        if (pipeline.Begin(frame, call.Route, call.Parent, call.Chain, call.Depth, call.Data, call.Reader) is { } denial)
         {
             call.Frame = frame;
             return new RemoteResult(frame, null, denial, null, frame.LabelOut);
@@ -101,8 +122,7 @@ public sealed class RemoteCaller
         RemoteReply reply;
         try
         {
-            reply = await transport.SendAsync(call.Target, RequestOf(call, frame), call.Chain.Cancellation)
-                .WaitAsync(call.Chain.Cancellation).ConfigureAwait(false);
+            reply = await transport.SendAsync(call.Target, RequestOf(call, frame), call.Chain.Cancellation).ConfigureAwait(false);
             if (!reply.HasStarted) throw new NotStartedException($"{call.Target.Name} on silo {reply.Silo}: {reply.Error}");
         }
         catch (Exception failure)
@@ -173,7 +193,7 @@ public sealed class RemoteCaller
         Arguments = call.Packed,
         Label = texts.Of(frame.LabelIn),
         Passed = StepsOf(call.Chain.Passed.Span),
-        Held = [.. call.Chain.Held],
+        Held = call.Chain.Held.Count == 0 ? [] : [.. call.Chain.Held],
         Depth = call.Depth,
         Decisions = frame.Decisions,
         Left = call.Chain.Left,
@@ -181,6 +201,7 @@ public sealed class RemoteCaller
 
     private RemoteStep[] StepsOf(ReadOnlySpan<ChainStep> passed)
     {
+        if (passed.Length == 0) return [];
         var steps = new RemoteStep[passed.Length];
         for (int i = 0; i < steps.Length; i++) steps[i] = new RemoteStep(passed[i].Component.Name, texts.Of(passed[i].Label));
         return steps;
@@ -190,7 +211,7 @@ public sealed class RemoteCaller
     private CallFrame Unsent(Call call, Exception failure)
     {
         var frame = new CallFrame();
-        if (pipeline.Begin(frame, call.Route, call.Parent, call.Chain, call.Depth, call.Data, () => call.Arguments) is null)
+        if (pipeline.Begin(frame, call.Route, call.Parent, call.Chain, call.Depth, call.Data, call.Reader) is null)
             pipeline.End(frame, OutcomeOf(call.Chain, failure), failure.Message);
         return frame;
     }
@@ -232,11 +253,17 @@ public sealed class RemoteCaller
 
         public IReadOnlyList<ComponentValue> Arguments => arguments;
 
+        /// <summary>Reads the arguments, where rules need them.</summary>
+        public Func<IReadOnlyList<ComponentValue>>? Reader => route.Arguments.ReadsValue || route.Result.ReadsValue ? ReadArguments : null;
+
         public RemoteTarget Target { get; private set; } = null!;
 
         public ReadOnlyMemory<byte> Packed { get; private set; }
 
         public int Attempt { get; set; }
+
+        /// <summary>Whether attempts from now on are made again by the pipeline.</summary>
+        public bool IsAgain { get; set; }
 
         /// <summary>The last attempt.</summary>
         public CallFrame? Frame { get; set; }
@@ -244,13 +271,15 @@ public sealed class RemoteCaller
         /// <summary>Finds out what cannot work before anything is sent.</summary>
         public void Prepare()
         {
-            Target = new RemoteTarget(remote.Application, remote.Component, route.KeyOf(() => arguments), remote.IsStateful);
+            Target = remote.TargetOf(route.KeyParameter < 0 ? "" : route.KeyOf(ReadArguments));
             if (chain.Holds(Target.Name)) throw Cycle(Target.Name);
             if (depth >= MostDepth) throw new ComponentTrapException($"{Target.Name}: more than {MostDepth} calls inside one another: a circle");
-            var output = new ArrayBufferWriter<byte>();
+            ArrayBufferWriter<byte> output = PackedValues.Empty();
             ValueCodec.WriteArguments(output, arguments, route.Type!);
-            Packed = output.WrittenMemory;
+            Packed = output.WrittenSpan.ToArray();
         }
+
+        private IReadOnlyList<ComponentValue> ReadArguments() => arguments;
     }
 
     /// <summary>A chain comes back to a stateful instance that answers it already.</summary>

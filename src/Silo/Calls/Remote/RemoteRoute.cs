@@ -20,4 +20,11 @@ public sealed record RemoteTarget(string Application, string Component, string K
 /// <param name="IsIdempotent">Whether a call that may have run may be made again.</param>
 /// <param name="IsHere">Whether this silo's own instances answer.</param>
 public sealed record RemoteRoute(
-    RemoteCaller Caller, string Application, int Version, string Component, bool IsStateful, bool IsIdempotent, bool IsHere);
+    RemoteCaller Caller, string Application, int Version, string Component, bool IsStateful, bool IsIdempotent, bool IsHere)
+{
+    private readonly RemoteTarget keyless = new(Application, Component, "", IsStateful);
+
+    /// <summary>One of the callee's instances.</summary>
+    /// <param name="key">Which; empty where it has one only, and for those of which any will do.</param>
+    public RemoteTarget TargetOf(string key) => key.Length == 0 ? keyless : new RemoteTarget(Application, Component, key, IsStateful);
+}

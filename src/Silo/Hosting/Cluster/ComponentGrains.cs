@@ -1,5 +1,6 @@
 using Chain.Silo.Calls;
 using Chain.Silo.Calls.Remote;
+using Chain.Silo.Hosting.Cluster.Letters;
 using Chain.Silo.Hosting.Local;
 using Chain.Tracer.Calls;
 using Orleans;
@@ -18,8 +19,9 @@ namespace Chain.Silo.Hosting.Cluster;
 internal interface IComponentGrain : IGrainWithStringKey
 {
     /// <summary>Runs one attempt of a call.</summary>
+    /// <exception cref="FormatException">The call is in another format.</exception>
     [Alias("call")]
-    ValueTask<ReplyMessage> CallAsync(CallMessage message, CancellationToken cancellation);
+    ValueTask<Letter> CallAsync(Letter call, CancellationToken cancellation);
 }
 
 /// <summary>The key of a component's grain: <c>application/component</c>, and after another slash which instance of a stateful one.</summary>
@@ -44,11 +46,11 @@ internal sealed class StatelessComponentGrain(LocalNode node) : Grain, IComponen
 {
     public const string TypeName = "component";
 
-    public async ValueTask<ReplyMessage> CallAsync(CallMessage message, CancellationToken cancellation)
+    public async ValueTask<Letter> CallAsync(Letter call, CancellationToken cancellation)
     {
-        RemoteReply reply = await node.AnswerAsync(message.ToRequest(), null, cancellation);
+        RemoteReply reply = await node.AnswerAsync(CallFormat.RequestOf(call), null, cancellation);
         if (reply.IsMisplaced) DeactivateOnIdle();
-        return ReplyMessage.Of(reply);
+        return CallFormat.LetterOf(reply);
     }
 }
 
@@ -95,9 +97,9 @@ internal sealed partial class StatefulComponentGrain(
         return Task.CompletedTask;
     }
 
-    public async ValueTask<ReplyMessage> CallAsync(CallMessage message, CancellationToken cancellation)
+    public async ValueTask<Letter> CallAsync(Letter call, CancellationToken cancellation)
     {
-        RemoteReply reply = await node.AnswerAsync(message.ToRequest(), slot, cancellation);
+        RemoteReply reply = await node.AnswerAsync(CallFormat.RequestOf(call), slot, cancellation);
         if (reply.IsMisplaced) DeactivateOnIdle();
         try
         {
@@ -109,7 +111,7 @@ internal sealed partial class StatefulComponentGrain(
             reply = reply with { Outcome = CallOutcome.Lost, Value = default, Error = $"its label could not be stored: {failure.Message}" };
         }
 
-        return ReplyMessage.Of(reply);
+        return CallFormat.LetterOf(reply);
     }
 
     public ValueTask<SiloAddress> WhereAsync() => new(GrainContext.Address.SiloAddress!);

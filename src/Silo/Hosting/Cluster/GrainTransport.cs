@@ -1,4 +1,6 @@
+using System.Collections.Concurrent;
 using Chain.Silo.Calls.Remote;
+using Chain.Silo.Hosting.Cluster.Letters;
 using Chain.Silo.Hosting.Local;
 using Orleans;
 using Orleans.Runtime;
@@ -15,21 +17,33 @@ internal sealed class GrainTransport(IGrainFactory grains, LocalNode node, IClus
     private static readonly GrainType Stateless = GrainType.Create(StatelessComponentGrain.TypeName);
     private static readonly GrainType Stateful = GrainType.Create(StatefulComponentGrain.TypeName);
 
+    // To make a reference costs more than to send a call by it. Keys are guests' own words: there may be any number.
+    private const int MostKnown = 10_000;
+
+    private readonly ConcurrentDictionary<GrainId, IComponentGrain> known = new();
     private volatile Seen last = new(null, false);
 
     public async Task<RemoteReply> SendAsync(RemoteTarget target, RemoteRequest request, CancellationToken cancellation)
     {
         var id = GrainId.Create(target.IsStateful ? Stateful : Stateless, ComponentKey.Of(target));
         if (target.IsStateful && IsAnyLeaving) await ComeFromLeavingAsync(target, id, cancellation).ConfigureAwait(false);
-        IComponentGrain grain = grains.GetGrain<IComponentGrain>(id);
+        IComponentGrain grain = known.TryGetValue(id, out IComponentGrain? one) ? one : Know(id);
         try
         {
-            return (await grain.CallAsync(CallMessage.Of(request), cancellation).ConfigureAwait(false)).ToReply();
+            // Whoever gives up does not wait until the other silo has heard of it.
+            Letter reply = await grain.CallAsync(CallFormat.LetterOf(request), cancellation).AsTask().WaitAsync(cancellation).ConfigureAwait(false);
+            return CallFormat.ReplyOf(reply);
         }
         catch (Exception failure) when (failure is not OperationCanceledException)
         {
             throw Judged(target, failure);
         }
+    }
+
+    private IComponentGrain Know(GrainId id)
+    {
+        if (known.Count >= MostKnown) known.Clear();
+        return known[id] = grains.GetGrain<IComponentGrain>(id);
     }
 
     /// <summary>Whether a silo is on its way out. Asked for each call: only another snapshot is gone through.</summary>
@@ -76,6 +90,7 @@ internal sealed class GrainTransport(IGrainFactory grains, LocalNode node, IClus
 
         // Placement found nobody. Storage fails with the same type, but only while an activation is made.
         OrleansException => new NotStartedException(NobodyFor(target) ?? $"{target.Name}: no silo takes it: {failure.Message}", failure),
+        FormatException => new NotStartedException($"{target.Name}: {failure.Message}", failure),
         TimeoutException => new CallLostException($"{target.Name}: no answer came", failure),
         _ => new NotStartedException($"{target.Name}: it could not be activated: {failure.Message}", failure),
     };

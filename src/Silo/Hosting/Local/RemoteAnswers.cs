@@ -1,3 +1,4 @@
+using System.Buffers;
 using Chain.PolicyEngine.Decisions;
 using Chain.Silo.Calls;
 using Chain.Silo.Calls.Remote;
@@ -58,9 +59,9 @@ internal sealed class RemoteAnswers(
         {
             return RemoteReply.NotStarted(silo, failure is ObjectDisposedException ? "its instance moves to another silo" : "it waited until its time was over");
         }
-        catch (Exception failure) when (failure is KeyNotFoundException or WasmException)
+        catch (Exception failure)
         {
-            // It would be the same on every silo.
+            // It would be the same on every silo, or nobody knows why; but whoever waits must hear of it.
             return new RemoteReply { Silo = silo, HasStarted = true, Outcome = CallOutcome.Trapped, Error = failure.Message };
         }
         finally
@@ -77,34 +78,39 @@ internal sealed class RemoteAnswers(
         // Whoever sent it may not have known what the component asks for, such as a silo that has just started.
         if (!services.MayRun(component.Plan)) return RemoteReply.NotStarted(silo, "this silo lacks the labels that it asks for") with { IsMisplaced = true };
         CallRoute route = component.RemoteEntryOf(request.Caller, request.Interface, request.Function, services);
-        ComponentValue[] arguments = ValueCodec.ReadArguments(request.Arguments.Span, route.Type!);
         foreach (RemoteStep step in request.Passed)
             chain.Add(application.PartyOf(step.Component) ?? new CallParty(new ComponentRef(step.Component)), texts.Read(step.Label));
         foreach (string instance in request.Held) chain.Hold(instance);
 
         // Without a thread: many may wait for a stateful instance.
         if (slot is not null) await slot.EnterAsync(chain, chain.Cancellation).ConfigureAwait(false);
-        var done = new TaskCompletionSource<RemoteReply>(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        // What follows goes on on the guest's thread: little is left to do, and nothing of it waits.
+        var done = new TaskCompletionSource<RemoteReply>();
         bool isTaken = threads.TryRun(() =>
         {
+            RemoteReply reply;
             try
             {
-                done.SetResult(Run(component, route, request, slot, chain, arguments));
+                reply = Run(component, route, request, slot, chain);
             }
             catch (Exception failure)
             {
                 done.SetException(failure);
+                return;
             }
+
+            done.SetResult(reply);
         });
         if (isTaken) return await done.Task.ConfigureAwait(false);
         slot?.Leave();
         return RemoteReply.NotStarted(silo, "it has as many calls as it takes");
     }
 
-    private RemoteReply Run(
-        DeployedComponent component, CallRoute route, RemoteRequest request, StatefulSlot? slot, ChainState chain, ComponentValue[] arguments)
+    private RemoteReply Run(DeployedComponent component, CallRoute route, RemoteRequest request, StatefulSlot? slot, ChainState chain)
     {
         CallPipeline pipeline = services.Pipeline;
+        ComponentValue[] arguments = ArgumentsOf(request, route, slot);
         Guest guest = slot is null ? component.Target.Take(chain, request.Key, chain.Cancellation) : slot.Take(component.Maker, chain);
         LabelId label = texts.Read(request.Label);
         CallFrame frame = guest.Frame;
@@ -139,24 +145,38 @@ internal sealed class RemoteAnswers(
             Label = texts.Of(frame.Label),
             LabelRead = texts.Of(frame.LabelRead),
             Passed = StepsSince(chain, passed),
-            Parts = [.. frame.Parts.Select(static part => new RemoteStep(part.Part, part.Tags.ToString()))],
+            Parts = frame.Parts.Count == 0 ? [] : [.. frame.Parts.Select(static part => new RemoteStep(part.Part, part.Tags.ToString()))],
         };
         guest.Owner.Return(guest, isSound: error is null);
         return reply;
     }
 
+    private static ComponentValue[] ArgumentsOf(RemoteRequest request, CallRoute route, StatefulSlot? slot)
+    {
+        try
+        {
+            return ValueCodec.ReadArguments(request.Arguments.Span, route.Type!);
+        }
+        catch
+        {
+            slot?.Leave();
+            throw;
+        }
+    }
+
     private RemoteStep[] StepsSince(ChainState chain, int before)
     {
         ReadOnlySpan<ChainStep> passed = chain.Passed.Span;
-        var steps = new RemoteStep[Math.Max(0, passed.Length - before)];
+        if (passed.Length <= before) return [];
+        var steps = new RemoteStep[passed.Length - before];
         for (int i = 0; i < steps.Length; i++) steps[i] = new RemoteStep(passed[before + i].Component.Name, texts.Of(passed[before + i].Label));
         return steps;
     }
 
     private static ReadOnlyMemory<byte> Packed(ComponentValue? value, CallRoute route)
     {
-        var output = new System.Buffers.ArrayBufferWriter<byte>();
+        ArrayBufferWriter<byte> output = PackedValues.Empty();
         ValueCodec.WriteResult(output, value, route.Type!);
-        return output.WrittenMemory;
+        return output.WrittenSpan.ToArray();
     }
 }
