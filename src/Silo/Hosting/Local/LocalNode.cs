@@ -11,6 +11,7 @@ using Chain.Silo.Calls.Remote;
 using Chain.Silo.Hosting.Local.Requests;
 using Chain.Tracer.Calls;
 using Chain.Tracer.Recording;
+using Chain.Tracer.Recording.Journals;
 using Chain.Tracer.Storage;
 using Chain.Tracer.Tags;
 using Chain.Tracer.Telemetry;
@@ -45,6 +46,7 @@ public sealed partial class LocalNode : IAsyncDisposable
     private readonly ILogger log;
     private readonly PrivatePostgres? postgres;
     private readonly CallRecorder recorder;
+    private readonly FrameJournal journal;
     private readonly DecisionLog decisions;
     private readonly NodeAudience audience;
     private readonly ActivePolicies policies;
@@ -60,7 +62,7 @@ public sealed partial class LocalNode : IAsyncDisposable
     private ExposureServer exposures = null!;
     private ForwardServer? forwards;
 
-    private LocalNode(NodeOptions options, ILogger log, PrivatePostgres? postgres, NpgsqlDataSource database, LabelStore labels, CallNames names, CallRecorder recorder, SpanExport? spans)
+    private LocalNode(NodeOptions options, ILogger log, PrivatePostgres? postgres, NpgsqlDataSource database, LabelStore labels, CallNames names, CallRecorder recorder, FrameJournal journal, SpanExport? spans)
     {
         this.options = options;
         this.log = log;
@@ -70,9 +72,11 @@ public sealed partial class LocalNode : IAsyncDisposable
         this.labels = labels;
         Database = database;
         policies = new ActivePolicies(PolicySet.Empty(labels));
-        decisions = new DecisionLog(database, log);
-        alerts = new AlertPipeline(database, new AlertOptions());
-        audience = new NodeAudience(decisions, () => alerts, Feed, labels);
+        this.journal = journal;
+        decisions = new DecisionLog(database, journal, log);
+        // It knows of no receivers, and what it made a notice of would reach none: applications that were active come first.
+        alerts = new AlertPipeline(database, new AlertOptions(), tells: false);
+        audience = new NodeAudience(decisions, journal, () => alerts, Feed, labels);
         var pipeline = new CallPipeline(recorder, labels, policies, audience);
         // A guest's stack for each call of a chain: those that are not used are only addresses.
         threads = new GuestThreads(options.Concurrency, options.Queue, options.Depth << 20);
@@ -116,9 +120,6 @@ public sealed partial class LocalNode : IAsyncDisposable
     /// <summary>Calls that a policy refused.</summary>
     public long Denied => audience.Denied;
 
-    /// <summary>Decisions and violations that could not be kept.</summary>
-    public long Dropped => decisions.Dropped + alerts.Dropped;
-
     /// <summary>The stages that calls pass: all, unless a benchmark wants to know what each costs. It may change only while no call is under way.</summary>
     public PipelineStages Stages
     {
@@ -147,9 +148,13 @@ public sealed partial class LocalNode : IAsyncDisposable
         }
     }
 
-    /// <summary>Serves applications' HTTP from now on.</summary>
+    /// <summary>Serves applications' HTTP from now on, tells receivers of alerts, and takes up decisions that a killed process had left.</summary>
     /// <exception cref="ListenException">The address cannot be had.</exception>
-    public Task ListenAsync() => exposures.StartAsync();
+    public async Task ListenAsync()
+    {
+        await exposures.StartAsync().ConfigureAwait(false);
+        StartDeciding();
+    }
 
     /// <summary>Starts a node that does not listen yet (<see cref="ListenAsync"/>), so that it can have its applications first.</summary>
     /// <param name="options">How.</param>
@@ -173,7 +178,7 @@ public sealed partial class LocalNode : IAsyncDisposable
             SpanExport? spans = options.Otlp is { } endpoint ? new SpanExport(new SpanExportOptions { Endpoint = endpoint }) : null;
             recorder = await CallRecorder.OpenAsync(
                 database, labels, names, new RecorderOptions { Folder = Path.Combine(options.Folder, "spool"), Name = options.Name }, spans, cancellation).ConfigureAwait(false);
-            node = new LocalNode(options, LoggerFactory.Create(logging).CreateLogger<LocalNode>(), postgres, database, labels, names, recorder, spans);
+            node = new LocalNode(options, LoggerFactory.Create(logging).CreateLogger<LocalNode>(), postgres, database, labels, names, recorder, OpenJournal(options.Folder), spans);
             node.exposures = ExposureServer.Create(node.gateway, node.services, options, logging);
             if (options.Cluster is not null)
                 node.forwards = await ForwardServer.StartAsync(node.gateway, node.services, node.remoteThreads, options, node.HoldAsync, logging).ConfigureAwait(false);
@@ -343,6 +348,7 @@ public sealed partial class LocalNode : IAsyncDisposable
         if (spans is not null) await spans.DisposeAsync().ConfigureAwait(false);
         await decisions.DisposeAsync().ConfigureAwait(false);
         await alerts.DisposeAsync().ConfigureAwait(false);
+        journal.Dispose();
         http.Dispose();
         await Database.DisposeAsync().ConfigureAwait(false);
         if (postgres is not null && options.SharedPostgres is not null) await postgres.DisposeAsync().ConfigureAwait(false);
@@ -396,13 +402,6 @@ public sealed partial class LocalNode : IAsyncDisposable
             return set;
         },
         cancellation);
-
-    private async Task UseAlertsAsync(AlertOptions with)
-    {
-        AlertPipeline old = alerts;
-        alerts = new AlertPipeline(Database, with);
-        await old.DisposeAsync().ConfigureAwait(false);
-    }
 
     /// <summary>One round of looking after the store, where the cluster says whose turn it is; one that fails is left to the next.</summary>
     internal async Task UpkeepAsync(CancellationToken cancellation)
