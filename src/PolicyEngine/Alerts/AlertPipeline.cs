@@ -184,14 +184,20 @@ public sealed class AlertPipeline : IAsyncDisposable
             TimeSpan sleep = LongestSleep;
             try
             {
-                await _store.MakeNoticesAsync(_time.GetUtcNow(), _stop.Token);
-                sending.RemoveWhere(t => t.IsCompleted);
-                // A slow receiver holds up its own notices only, until this many are on their way.
-                IReadOnlyList<LeasedNotice> leased = sending.Count >= MaxSending ? [] : await _store.LeaseAsync(_time.GetUtcNow(), LeaseSize, _stop.Token);
-                foreach (LeasedNotice notice in leased) sending.Add(SendAsync(notice));
-                if (leased.Count > 0) continue;
+                // Most of the time there is nothing to do, and one question says so.
+                DateTimeOffset? work = await _store.NextWorkAsync(_stop.Token);
+                if (work <= _time.GetUtcNow())
+                {
+                    await _store.MakeNoticesAsync(_time.GetUtcNow(), _stop.Token);
+                    sending.RemoveWhere(t => t.IsCompleted);
+                    // A slow receiver holds up its own notices only, until this many are on their way.
+                    IReadOnlyList<LeasedNotice> leased = sending.Count >= MaxSending ? [] : await _store.LeaseAsync(_time.GetUtcNow(), LeaseSize, _stop.Token);
+                    foreach (LeasedNotice notice in leased) sending.Add(SendAsync(notice));
+                    if (leased.Count > 0) continue;
+                    work = await _store.NextWorkAsync(_stop.Token);
+                }
 
-                if (await _store.NextWorkAsync(_stop.Token) is DateTimeOffset next)
+                if (work is { } next)
                 {
                     // Below a millisecond a sleep would end too early and the loop would spin.
                     double wait = Math.Clamp((next - _time.GetUtcNow()).TotalMilliseconds + 1, 1, LongestSleep.TotalMilliseconds);

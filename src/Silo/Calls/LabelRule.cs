@@ -12,6 +12,7 @@ public sealed class LabelRule
 {
     private readonly IReadOnlyList<TagTemplate> fromValue;
     private readonly IReadOnlyList<(string Part, IReadOnlyList<TagTemplate> Tags)> parts = [];
+    private readonly IReadOnlyList<(string Part, Label Tags)>? fixedParts;
 
     /// <param name="labels">Where the fixed tags are interned.</param>
     /// <param name="rules">The rules.</param>
@@ -27,6 +28,7 @@ public sealed class LabelRule
         ];
         Fixed = labels.Intern(Label.Of([.. all.Where(static tag => tag.From is null).Select(static tag => tag.Tag)]));
         fromValue = [.. all.Where(static tag => tag.From is not null)];
+        if (parts.All(static part => part.Tags.All(static tag => tag.From is null))) fixedParts = Parts([], null);
     }
 
     private LabelRule() => fromValue = [];
@@ -42,11 +44,10 @@ public sealed class LabelRule
     /// <summary>The parts of the data that rules name: an argument, the result, or a field of one; each with the tags put on it.</summary>
     /// <param name="arguments">The arguments.</param>
     /// <param name="result">The result, or <see langword="null"/>.</param>
-    public IEnumerable<(string Part, Label Tags)> Parts(IReadOnlyList<ComponentValue> arguments, ComponentValue? result)
-    {
-        foreach ((string part, IReadOnlyList<TagTemplate> tags) in parts)
-            yield return (part, Label.Of([.. tags.SelectMany(tag => tag.From is null ? [tag.Tag] : Read(tag, arguments, result, null))]));
-    }
+    public IReadOnlyList<(string Part, Label Tags)> Parts(IReadOnlyList<ComponentValue> arguments, ComponentValue? result) => fixedParts ??
+    [
+        .. parts.Select(part => (part.Part, Label.Of([.. part.Tags.SelectMany(tag => tag.From is null ? [tag.Tag] : Read(tag, arguments, result, null))]))),
+    ];
 
     /// <summary>Whether rules name parts of the data.</summary>
     public bool NamesParts => parts.Count > 0;

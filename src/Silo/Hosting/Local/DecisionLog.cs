@@ -13,8 +13,10 @@ namespace Chain.Silo.Hosting.Local;
 /// </summary>
 internal sealed partial class DecisionLog : IAsyncDisposable
 {
-    private const int BatchSize = 1000;
-    // A transaction for each handful would cost the store more than the calls themselves do.
+    private const int BatchSize = 4000;
+    // A transaction for each handful would cost the store more than the calls themselves do; what waits is in the journal.
+    private const int Handful = 10;
+    private const int MostGatherings = 10;
     private static readonly TimeSpan Gathering = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan Retry = TimeSpan.FromMilliseconds(250);
 
@@ -150,7 +152,7 @@ internal sealed partial class DecisionLog : IAsyncDisposable
         var records = new List<DecisionRecord>(BatchSize);
         while (await waiting.Reader.WaitToReadAsync().ConfigureAwait(false))
         {
-            if (waiting.Reader.Count < BatchSize) await hurry.WaitAsync(Gathering).ConfigureAwait(false);
+            await GatherAsync().ConfigureAwait(false);
             while (batch.Count < BatchSize && waiting.Reader.TryRead(out Waiting one))
             {
                 batch.Add(one);
@@ -161,6 +163,18 @@ internal sealed partial class DecisionLog : IAsyncDisposable
             Interlocked.Add(ref pending, -batch.Count);
             batch.Clear();
             records.Clear();
+        }
+    }
+
+    // For one interval, and on while many come in each.
+    private async Task GatherAsync()
+    {
+        for (int i = 0, before = 0; i < MostGatherings; i++)
+        {
+            int count = waiting.Reader.Count;
+            if (count >= BatchSize || (i > 0 && count - before < Handful)) return;
+            before = count;
+            if (await hurry.WaitAsync(Gathering).ConfigureAwait(false)) return;
         }
     }
 

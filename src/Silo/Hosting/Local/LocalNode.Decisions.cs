@@ -1,6 +1,7 @@
 using Chain.PolicyEngine.Alerts;
 using Chain.Tracer.Recording.Journals;
 using Chain.Tracer.Storage;
+using Npgsql;
 
 namespace Chain.Silo.Hosting.Local;
 
@@ -16,6 +17,18 @@ public sealed partial class LocalNode
     /// <summary>What became of decisions and violations besides.</summary>
     public DecisionState Decisions => new(
         decisions.Stored, decisions.Recovered, Interlocked.Read(ref deferredBefore) + decisions.Deferred + alerts.Deferred, journal.Unprotected, journal.Damaged, journal.Waiting);
+
+    /// <summary>
+    /// Connections for what is stored all day by a few statements, which are prepared, and in transactions, which leave nothing behind that a connection had to be cleaned of. What
+    /// the connection string says of that counts.
+    /// </summary>
+    private static NpgsqlDataSource Steady(string connection)
+    {
+        var settings = new NpgsqlConnectionStringBuilder(connection);
+        if (!settings.ContainsKey("No Reset On Close")) settings.NoResetOnClose = true;
+        if (!settings.ContainsKey("Max Auto Prepare")) (settings.MaxAutoPrepare, settings.AutoPrepareMinUsages) = (20, 2);
+        return NpgsqlDataSource.Create(settings);
+    }
 
     private static FrameJournal OpenJournal(string folder)
     {
@@ -38,7 +51,7 @@ public sealed partial class LocalNode
     private async Task UseAlertsAsync(AlertOptions with)
     {
         AlertPipeline old = alerts;
-        alerts = new AlertPipeline(Database, with);
+        alerts = new AlertPipeline(steady, with);
         await old.DisposeAsync().ConfigureAwait(false);
         Interlocked.Add(ref droppedBefore, old.Dropped);
         Interlocked.Add(ref deferredBefore, old.Deferred);

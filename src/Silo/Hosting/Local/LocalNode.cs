@@ -46,6 +46,7 @@ public sealed partial class LocalNode : IAsyncDisposable
     private readonly ILogger log;
     private readonly PrivatePostgres? postgres;
     private readonly CallRecorder recorder;
+    private readonly NpgsqlDataSource steady;
     private readonly FrameJournal journal;
     private readonly DecisionLog decisions;
     private readonly NodeAudience audience;
@@ -62,7 +63,7 @@ public sealed partial class LocalNode : IAsyncDisposable
     private ExposureServer exposures = null!;
     private ForwardServer? forwards;
 
-    private LocalNode(NodeOptions options, ILogger log, PrivatePostgres? postgres, NpgsqlDataSource database, LabelStore labels, CallNames names, CallRecorder recorder, FrameJournal journal, SpanExport? spans)
+    private LocalNode(NodeOptions options, ILogger log, PrivatePostgres? postgres, NpgsqlDataSource database, NpgsqlDataSource steady, LabelStore labels, CallNames names, CallRecorder recorder, FrameJournal journal, SpanExport? spans)
     {
         this.options = options;
         this.log = log;
@@ -73,9 +74,10 @@ public sealed partial class LocalNode : IAsyncDisposable
         Database = database;
         policies = new ActivePolicies(PolicySet.Empty(labels));
         this.journal = journal;
-        decisions = new DecisionLog(database, journal, log);
+        this.steady = steady;
+        decisions = new DecisionLog(steady, journal, log);
         // It knows of no receivers, and what it made a notice of would reach none: applications that were active come first.
-        alerts = new AlertPipeline(database, new AlertOptions(), tells: false);
+        alerts = new AlertPipeline(steady, new AlertOptions(), tells: false);
         audience = new NodeAudience(decisions, journal, () => alerts, Feed, labels);
         var pipeline = new CallPipeline(recorder, labels, policies, audience);
         // A guest's stack for each call of a chain: those that are not used are only addresses.
@@ -168,17 +170,19 @@ public sealed partial class LocalNode : IAsyncDisposable
             ? await PrivatePostgres.StartAsync(new PrivatePostgresOptions { Folder = options.SharedPostgres ?? Path.Combine(options.Folder, "postgres") }, cancellation).ConfigureAwait(false)
             : null;
         NpgsqlDataSource? database = null;
+        NpgsqlDataSource? steady = null;
         CallRecorder? recorder = null;
         LocalNode? node = null;
         try
         {
             database = NpgsqlDataSource.Create(options.Postgres ?? postgres!.ConnectionString);
             await Migrations.ApplyAsync(database, cancellation).ConfigureAwait(false);
+            steady = Steady(options.Postgres ?? postgres!.ConnectionString);
             (LabelStore labels, CallNames names) = (new LabelStore(), new CallNames());
             SpanExport? spans = options.Otlp is { } endpoint ? new SpanExport(new SpanExportOptions { Endpoint = endpoint }) : null;
             recorder = await CallRecorder.OpenAsync(
-                database, labels, names, new RecorderOptions { Folder = Path.Combine(options.Folder, "spool"), Name = options.Name }, spans, cancellation).ConfigureAwait(false);
-            node = new LocalNode(options, LoggerFactory.Create(logging).CreateLogger<LocalNode>(), postgres, database, labels, names, recorder, OpenJournal(options.Folder), spans);
+                steady, labels, names, new RecorderOptions { Folder = Path.Combine(options.Folder, "spool"), Name = options.Name }, spans, cancellation).ConfigureAwait(false);
+            node = new LocalNode(options, LoggerFactory.Create(logging).CreateLogger<LocalNode>(), postgres, database, steady, labels, names, recorder, OpenJournal(options.Folder), spans);
             node.exposures = ExposureServer.Create(node.gateway, node.services, options, logging);
             if (options.Cluster is not null)
                 node.forwards = await ForwardServer.StartAsync(node.gateway, node.services, node.remoteThreads, options, node.HoldAsync, logging).ConfigureAwait(false);
@@ -194,6 +198,7 @@ public sealed partial class LocalNode : IAsyncDisposable
             else
             {
                 if (recorder is not null) await recorder.DisposeAsync().ConfigureAwait(false);
+                if (steady is not null) await steady.DisposeAsync().ConfigureAwait(false);
                 if (database is not null) await database.DisposeAsync().ConfigureAwait(false);
                 if (postgres is not null) await postgres.DisposeAsync().ConfigureAwait(false);
             }
@@ -308,11 +313,7 @@ public sealed partial class LocalNode : IAsyncDisposable
     public ApplicationLog? LogOf(string application) => logs.GetValueOrDefault(application);
 
     /// <summary>Waits until every call that ended before is in the store or the spool, and every decision in the store.</summary>
-    public async Task FlushAsync(CancellationToken cancellation = default)
-    {
-        await recorder.FlushAsync().ConfigureAwait(false);
-        await decisions.FlushAsync(cancellation).ConfigureAwait(false);
-    }
+    public Task FlushAsync(CancellationToken cancellation = default) => Task.WhenAll(recorder.FlushAsync(), decisions.FlushAsync(cancellation));
 
     /// <summary>Is done when the node begins to take no more calls from outside.</summary>
     public Task TakesNoMore => takesNoMore.Task;
@@ -350,6 +351,7 @@ public sealed partial class LocalNode : IAsyncDisposable
         await alerts.DisposeAsync().ConfigureAwait(false);
         journal.Dispose();
         http.Dispose();
+        await steady.DisposeAsync().ConfigureAwait(false);
         await Database.DisposeAsync().ConfigureAwait(false);
         if (postgres is not null && options.SharedPostgres is not null) await postgres.DisposeAsync().ConfigureAwait(false);
         else if (postgres is not null) await LeavePostgresAsync(postgres).ConfigureAwait(false);
