@@ -22,11 +22,12 @@ public sealed partial class LocalNode
     /// Connections for what is stored all day by a few statements, which are prepared, and in transactions, which leave nothing behind that a connection had to be cleaned of. What
     /// the connection string says of that counts.
     /// </summary>
-    private static NpgsqlDataSource Steady(string connection)
+    internal static NpgsqlDataSource Steady(string connection)
     {
         var settings = new NpgsqlConnectionStringBuilder(connection);
-        if (!settings.ContainsKey("No Reset On Close")) settings.NoResetOnClose = true;
-        if (!settings.ContainsKey("Max Auto Prepare")) (settings.MaxAutoPrepare, settings.AutoPrepareMinUsages) = (20, 2);
+        // ContainsKey says of every setting that there is, whether it is said or not.
+        if (!settings.ShouldSerialize("No Reset On Close")) settings.NoResetOnClose = true;
+        if (!settings.ShouldSerialize("Max Auto Prepare")) (settings.MaxAutoPrepare, settings.AutoPrepareMinUsages) = (20, 2);
         return NpgsqlDataSource.Create(settings);
     }
 
