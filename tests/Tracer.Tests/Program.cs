@@ -1,6 +1,8 @@
 using System.Globalization;
+using System.Text;
 using Chain.Tracer.Calls;
 using Chain.Tracer.Recording;
+using Chain.Tracer.Recording.Journals;
 using Chain.Tracer.Storage;
 using Chain.Tracer.Tags;
 using Npgsql;
@@ -8,8 +10,8 @@ using Npgsql;
 namespace Chain.Tracer.Tests;
 
 /// <summary>
-/// A program for tests to kill: it records calls and says of each that it was acknowledged as soon as it was, or it owns a private Postgres and prints its
-/// process id.
+/// A program for tests to kill: it records calls, or appends to a journal, and says of each that it was acknowledged as soon as it was; or it owns a private Postgres and
+/// prints its process id.
 /// </summary>
 internal static class Program
 {
@@ -22,6 +24,12 @@ internal static class Program
             await Task.Delay(Timeout.Infinite);
         }
 
+        if (args is ["journal", var journal])
+        {
+            Append(FrameJournal.Open(journal));
+            return 0;
+        }
+
         if (args is not ["record", var connection, var folder]) return 2;
         await using NpgsqlDataSource database = NpgsqlDataSource.Create(connection);
         var (labels, names) = (new LabelStore(), new CallNames());
@@ -30,6 +38,21 @@ internal static class Program
         foreach (Thread maker in makers) maker.Start();
         foreach (Thread maker in makers) maker.Join();
         return 0;
+    }
+
+    private static void Append(FrameJournal journal)
+    {
+        Thread[] makers = [.. Enumerable.Range(0, 2).Select(maker => new Thread(() =>
+        {
+            for (int i = 0; ; i++)
+            {
+                string text = string.Create(CultureInfo.InvariantCulture, $"{maker} {i} {new string('x', i % 100)}");
+                if (journal.Append(Encoding.UTF8.GetBytes(text)).IsNone) return;
+                Console.Out.WriteLine(text);
+            }
+        }))];
+        foreach (Thread maker in makers) maker.Start();
+        foreach (Thread maker in makers) maker.Join();
     }
 
     // Each call has names that are new now and then, every fifth comes from outside, and each but the first reads what the one before it wrote.

@@ -28,7 +28,7 @@ internal static class RaiseCommand
                 Policy = parsed.GetValue(policy)!, Version = "", Severity = Severity.Info, Effect = "alert", Message = parsed.GetValue(message)!,
                 Caller = "outside", Callee = "chain/alerts", Function = "raise", Event = PolicyEvent.Call, Call = CallId.At(now), Trace = default, At = now,
             };
-            await new AlertStore(store.Database, options).StoreAsync([violation], cancellation);
+            await new AlertStore(store.Database, options).StoreAsync([violation], cancellation: cancellation);
             Console.Out.WriteLine($"raised {violation.Fingerprint}; a silo or 'chain alerts send' tells the receivers");
             return ExitCode.Ok;
         });

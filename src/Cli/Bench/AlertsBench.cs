@@ -90,7 +90,7 @@ internal static class AlertsBench
                 Policy = "outage", Version = "", Severity = Severity.High, Effect = "deny", Message = "during an outage", Caller = "a/b", Callee = "c/d", Function = "f",
                 Event = PolicyEvent.Call, Call = new CallId(1), Trace = default, At = DateTimeOffset.UtcNow,
             };
-            await new AlertStore(store.Database, options).StoreAsync([violation], cancellation);
+            await new AlertStore(store.Database, options).StoreAsync([violation], cancellation: cancellation);
             await Task.Delay(TimeSpan.FromSeconds(seconds / 2.0), cancellation);
             first.Kill();
             await first.WaitForExitAsync(cancellation);

@@ -42,7 +42,13 @@ internal static class NodeStatusCommand
         NodeText.Line("calls", $"{StoreText.Count(status.Calls)} ended, {StoreText.Count(status.Denied)} denied");
         var r = status.Recorder;
         NodeText.Line("record", $"{StoreText.Count(r.StoredCalls)} calls stored, {StoreText.Count(r.SpooledCalls)} spooled, {StoreText.Count(r.LostCalls)} lost; "
-            + $"{StoreText.Count(status.WaitingCalls)} wait in the spool ({StoreText.Bytes(status.SpoolBytes)}); {NodeText.Count(status.Dropped, "decision")} dropped");
+            + $"{StoreText.Count(status.WaitingCalls)} wait in the spool ({StoreText.Bytes(status.SpoolBytes)})");
+        if (status.Decisions is { } d)
+        {
+            NodeText.Line("decisions", $"{StoreText.Count(d.Stored)} stored, {StoreText.Count(d.Recovered)} recovered, {StoreText.Count(status.Dropped)} dropped; "
+                + $"{StoreText.Count(d.Deferred)} left to the next start, {StoreText.Count(d.Unprotected)} that a kill would have cost");
+        }
+
         NodeText.Line("policies", $"{StoreText.Count(status.Policies.Count)}, set {status.Policies.Digest}");
         Console.Out.WriteLine();
         if (status.Silos is { } silos) SilosOf(silos, supervisor).Write();

@@ -19,6 +19,8 @@ public sealed record PolicyOutcome(Policy Policy, string? Error, bool Applies);
 /// <remarks>Immutable. Decisions that are alike are one object, so that making them allocates nothing.</remarks>
 public sealed class Decision
 {
+    private DecisionShape? _shape;
+
     internal Decision(PolicySet set, IReadOnlyList<PolicyOutcome> outcomes)
     {
         Set = set;
@@ -51,6 +53,9 @@ public sealed class Decision
 
     /// <summary>Whether there is anything to record: a decision that no policy had a part in is not worth a row.</summary>
     public bool IsRecorded { get; }
+
+    /// <summary>What of it is recorded. Made when it is first asked for.</summary>
+    public DecisionShape Shape => _shape ??= DecisionShape.Of(this);
 
     /// <summary>The most severe of the policies that apply and are enforced.</summary>
     public Severity Severity

@@ -22,11 +22,16 @@ public sealed class AlertStore(NpgsqlDataSource database, AlertOptions options)
     private const int MaxMessage = 2_000;
 
     /// <summary>Stores violations, with their alerts and groups: all or none.</summary>
+    /// <param name="violations">The violations.</param>
+    /// <param name="again">Whether some may be stored already, since an answer was lost or a process killed; those are left out.</param>
+    /// <param name="cancellation">Gives up.</param>
     /// <exception cref="NpgsqlException">Postgres is away or refuses; nothing was stored, or all of it and the answer was lost.</exception>
-    public async Task StoreAsync(IReadOnlyList<Violation> violations, CancellationToken cancellation = default)
+    public async Task StoreAsync(IReadOnlyList<Violation> violations, bool again = false, CancellationToken cancellation = default)
     {
         await using NpgsqlConnection connection = await database.OpenConnectionAsync(cancellation);
         await using NpgsqlTransaction transaction = await connection.BeginTransactionAsync(cancellation);
+        if (again) violations = await MissingAsync(connection, violations, cancellation);
+        if (violations.Count == 0) return;
         DateTimeOffset from = violations.Min(v => v.At);
         List<Silence> silences = await SilenceStore.ReadAsync(connection, "WHERE starts <= $2 AND ends > $1", cancellation, from.UtcDateTime, violations.Max(v => v.At).UtcDateTime);
         var seen = violations.Select(v => new Seen(v, v.Labels, silences)).ToList();
@@ -103,7 +108,22 @@ public sealed class AlertStore(NpgsqlDataSource database, AlertOptions options)
         return await command.ExecuteScalarAsync(cancellation) is DateTime next ? next : null;
     }
 
-    private static string Cut(string text) => text.Length <= MaxMessage ? text : text[..MaxMessage];
+    // A policy objects to a call at one event once a microsecond at most.
+    private static async Task<IReadOnlyList<Violation>> MissingAsync(NpgsqlConnection connection, IReadOnlyList<Violation> violations, CancellationToken cancellation)
+    {
+        await using var command = new NpgsqlCommand(
+            "SELECT v.call, v.event, v.at, a.fingerprint FROM violation v JOIN alert a ON a.id = v.alert WHERE v.call = ANY ($1)", connection);
+        Add(command, violations.Select(static one => one.Call.Value).Distinct().ToArray());
+        var there = new HashSet<(long, short, long, string)>();
+        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellation);
+        while (await reader.ReadAsync(cancellation)) there.Add((reader.GetInt64(0), reader.GetInt16(1), Micros(reader.GetFieldValue<DateTime>(2)), reader.GetString(3)));
+        return [.. violations.Where(one => !there.Contains((one.Call.Value, (short)one.Event, Micros(one.At.UtcDateTime), one.Fingerprint)))];
+    }
+
+    // What Postgres keeps of a time.
+    private static long Micros(DateTime time) => time.Ticks / TimeSpan.TicksPerMicrosecond;
+
+    internal static string Cut(string text) => text.Length <= MaxMessage ? text : text[..MaxMessage];
 
     private string GroupKey(Seen seen) => Violation.Hash([.. options.GroupBy.SelectMany(l => (string[])[l, seen.Labels.GetValueOrDefault(l, "")])]);
 

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Chain.PolicyEngine.Policies;
 using Chain.Silo.Applications.Storage;
 using Chain.Silo.Hosting;
+using Chain.Silo.Hosting.Local;
 using Chain.Tracer.Recording;
 
 namespace Chain.Silo.Api;
@@ -26,10 +27,12 @@ namespace Chain.Silo.Api;
 /// <param name="Silos">Those of its cluster; only <c>chain status --json</c> has them, from <c>/silos</c>.</param>
 /// <param name="Supervisor">The process that runs the silos; only <c>chain status --json</c> has it, from there.</param>
 /// <param name="NotRunning">What is active in the store and could not be started on the node; absent where there is none.</param>
+/// <param name="Decisions">What became of decisions and violations.</param>
 public sealed record NodeState(
     string Node, string Version, int Pid, DateTimeOffset Started, string Http, StoreState Store, long Calls, long Denied, long Dropped, CounterTotals Recorder,
     long SpoolBytes, long WaitingCalls, PolicyState Policies, IReadOnlyList<RunningApplication> Applications, SiloState? State = null,
-    string? Url = null, IReadOnlyList<SiloStatus>? Silos = null, SupervisorState? Supervisor = null, IReadOnlyList<StoppedApplication>? NotRunning = null);
+    string? Url = null, IReadOnlyList<SiloStatus>? Silos = null, SupervisorState? Supervisor = null, IReadOnlyList<StoppedApplication>? NotRunning = null,
+    DecisionState? Decisions = null);
 
 /// <summary>The store of a node.</summary>
 /// <param name="IsUp">Whether it answers.</param>

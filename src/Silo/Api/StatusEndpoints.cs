@@ -30,7 +30,7 @@ internal static class StatusEndpoints
         return new NodeState(
             node.Name, description.Version, description.Pid, description.Started, description.Http, await StoreAsync(node, cancellation).ConfigureAwait(false),
             node.Calls, node.Denied, node.Dropped, node.Counters.Totals(), node.Counters.SpoolBytes, node.Counters.WaitingCalls,
-            new PolicyState(node.Policies.Digest, node.Policies.Policies.Count), api.Running(), api.Cluster?.State, description.Url, NotRunning: api.NotRunning());
+            new PolicyState(node.Policies.Digest, node.Policies.Policies.Count), api.Running(), api.Cluster?.State, description.Url, NotRunning: api.NotRunning(), Decisions: node.Decisions);
     }
 
     // The status is asked for most when something is wrong, and must not wait for what is.

@@ -92,7 +92,12 @@ public sealed class CallPipeline
             label = Joined(label, route.Result.Fixed);
             ComponentValue? value = route.Result.ReadsValue ? result?.Invoke() : null;
             if (route.Result.ReadsValue) label = Joined(label, route.Result.Read(frame.Arguments, value, null));
-            if (route.Result.NamesParts) frame.Parts = [.. frame.Parts, .. route.Result.Parts(frame.Arguments, value)];
+            if (route.Result.NamesParts)
+            {
+                IReadOnlyList<(string, Label)> parts = route.Result.Parts(frame.Arguments, value);
+                frame.Parts = frame.Parts.Count == 0 ? parts : [.. frame.Parts, .. parts];
+            }
+
             label = Declassified(frame, label);
             label = Endorsed(frame, label);
         }

@@ -98,6 +98,7 @@ internal sealed class RecordPump : IAsyncDisposable
     {
         Batch? batch = null;
         var age = new Stopwatch();
+        var gathering = new Gathering(_options);
         var flushing = new List<TaskCompletionSource>();
         while (true)
         {
@@ -116,10 +117,11 @@ internal sealed class RecordPump : IAsyncDisposable
                     batch = Rent();
                     if (batch is null) break;
                     age.Restart();
+                    gathering.Begin();
                 }
 
                 more = batch.Fill(_lanes, _buffers.ForeignTraces);
-                bool due = more || flushing.Count > 0 || stopping || age.Elapsed >= _options.FlushInterval;
+                bool due = more || flushing.Count > 0 || stopping || gathering.IsOver(batch.Count, age.Elapsed);
                 if (batch.IsEmpty)
                 {
                     _free.Add(batch);
@@ -215,7 +217,9 @@ internal sealed class RecordPump : IAsyncDisposable
 
         public long Number { get; set; }
 
-        public bool IsEmpty => calls.Count == 0 && flows.Count == 0 && traces.Count == 0;
+        public int Count => calls.Count + flows.Count + traces.Count;
+
+        public bool IsEmpty => Count == 0;
 
         public RecordBatch Records => new(calls.Records, flows.Records, Traces());
 

@@ -33,6 +33,14 @@ public sealed record RecorderOptions
     /// <summary>Longest time a record waits in the buffers, where it survives the process but not the machine, while the store or the spool takes records. Default 100 ms.</summary>
     public TimeSpan FlushInterval { get; init; } = TimeSpan.FromMilliseconds(100);
 
+    /// <summary>
+    /// Longest time instead of <see cref="FlushInterval"/> while <see cref="BusyRecords"/> or more come in each such interval, or until the batch is full. Default 1 s.
+    /// </summary>
+    public TimeSpan BusyFlushInterval { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>Calls and flows in one <see cref="FlushInterval"/> from which on it is worth waiting for more. Default 100.</summary>
+    public int BusyRecords { get; init; } = 100;
+
     /// <summary>Most bytes in the spool. Default 4 GiB.</summary>
     public long SpoolLimit { get; init; } = 4L << 30;
 

@@ -37,14 +37,17 @@ public static class Partitions
     public static void Summarise(NpgsqlConnection connection, DateOnly day)
     {
         string suffix = day.ToString("yyyyMMdd", CultureInfo.InvariantCulture);
+        // The setting goes with the transaction: the connection may be one that is not reset.
+        using NpgsqlTransaction transaction = connection.BeginTransaction();
         using var command = new NpgsqlCommand($"""
-            SET lock_timeout = '20ms';
+            SET LOCAL lock_timeout = '20ms';
             SELECT brin_summarize_new_values(index) FROM unnest(ARRAY[to_regclass('call_{suffix}_trace'), to_regclass('call_{suffix}_labels')]) index
             WHERE index IS NOT NULL AND pg_try_advisory_xact_lock(7723519, 4)
             """, connection);
         try
         {
             command.ExecuteNonQuery();
+            transaction.Commit();
         }
         catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.LockNotAvailable)
         {

@@ -121,7 +121,7 @@ public sealed class BacktestTests
         await new PolicyHistory(database).ActivateAsync(set, "ann", DateTimeOffset.UtcNow);
         Decision decision = set.Decide(GivenCallFacts.Of(new GivenCall { Callee = "x/y", Data = ["x=*"] }, set.Labels));
         var store = new DecisionStore(database);
-        DecisionRecord[] records = [new(new CallId(8), PolicyEvent.Call, decision), new(new CallId(16), PolicyEvent.Call, decision)];
+        DecisionRecord[] records = [new(new CallId(8), PolicyEvent.Call, decision.Shape), new(new CallId(16), PolicyEvent.Call, decision.Shape)];
         await store.WriteAsync(records);
         await store.WriteAsync(records);
         await using NpgsqlCommand query = database.CreateCommand("""

@@ -11,6 +11,7 @@ using Chain.Silo.Calls.Remote;
 using Chain.Silo.Hosting.Local.Requests;
 using Chain.Tracer.Calls;
 using Chain.Tracer.Recording;
+using Chain.Tracer.Recording.Journals;
 using Chain.Tracer.Storage;
 using Chain.Tracer.Tags;
 using Chain.Tracer.Telemetry;
@@ -45,6 +46,8 @@ public sealed partial class LocalNode : IAsyncDisposable
     private readonly ILogger log;
     private readonly PrivatePostgres? postgres;
     private readonly CallRecorder recorder;
+    private readonly NpgsqlDataSource steady;
+    private readonly FrameJournal journal;
     private readonly DecisionLog decisions;
     private readonly LogKeeper lines;
     private readonly NodeAudience audience;
@@ -61,7 +64,7 @@ public sealed partial class LocalNode : IAsyncDisposable
     private ExposureServer exposures = null!;
     private ForwardServer? forwards;
 
-    private LocalNode(NodeOptions options, ILogger log, PrivatePostgres? postgres, NpgsqlDataSource database, LabelStore labels, CallNames names, CallRecorder recorder, SpanExport? spans)
+    private LocalNode(NodeOptions options, ILogger log, PrivatePostgres? postgres, NpgsqlDataSource database, NpgsqlDataSource steady, LabelStore labels, CallNames names, CallRecorder recorder, FrameJournal journal, SpanExport? spans)
     {
         this.options = options;
         this.log = log;
@@ -71,10 +74,13 @@ public sealed partial class LocalNode : IAsyncDisposable
         this.labels = labels;
         Database = database;
         policies = new ActivePolicies(PolicySet.Empty(labels));
-        decisions = new DecisionLog(database, log);
-        lines = new LogKeeper(database, recorder.Node, options.Name, log);
-        alerts = new AlertPipeline(database, new AlertOptions());
-        audience = new NodeAudience(decisions, () => alerts, Feed, labels);
+        this.journal = journal;
+        this.steady = steady;
+        decisions = new DecisionLog(steady, journal, log);
+        lines = new LogKeeper(steady, recorder.Node, options.Name, log);
+        // It knows of no receivers, and what it made a notice of would reach none: applications that were active come first.
+        alerts = new AlertPipeline(steady, new AlertOptions(), tells: false);
+        audience = new NodeAudience(decisions, journal, () => alerts, Feed, labels);
         var pipeline = new CallPipeline(recorder, labels, policies, audience);
         // A guest's stack for each call of a chain: those that are not used are only addresses.
         threads = new GuestThreads(options.Concurrency, options.Queue, options.Depth << 20);
@@ -118,9 +124,6 @@ public sealed partial class LocalNode : IAsyncDisposable
     /// <summary>Calls that a policy refused.</summary>
     public long Denied => audience.Denied;
 
-    /// <summary>Decisions, violations and lines of logs that could not be kept.</summary>
-    public long Dropped => decisions.Dropped + alerts.Dropped + lines.Dropped;
-
     /// <summary>The stages that calls pass: all, unless a benchmark wants to know what each costs. It may change only while no call is under way.</summary>
     public PipelineStages Stages
     {
@@ -149,9 +152,13 @@ public sealed partial class LocalNode : IAsyncDisposable
         }
     }
 
-    /// <summary>Serves applications' HTTP from now on.</summary>
+    /// <summary>Serves applications' HTTP from now on, tells receivers of alerts, and takes up decisions that a killed process had left.</summary>
     /// <exception cref="ListenException">The address cannot be had.</exception>
-    public Task ListenAsync() => exposures.StartAsync();
+    public async Task ListenAsync()
+    {
+        await exposures.StartAsync().ConfigureAwait(false);
+        StartDeciding();
+    }
 
     /// <summary>Starts a node that does not listen yet (<see cref="ListenAsync"/>), so that it can have its applications first.</summary>
     /// <param name="options">How.</param>
@@ -165,17 +172,19 @@ public sealed partial class LocalNode : IAsyncDisposable
             ? await PrivatePostgres.StartAsync(new PrivatePostgresOptions { Folder = options.SharedPostgres ?? Path.Combine(options.Folder, "postgres") }, cancellation).ConfigureAwait(false)
             : null;
         NpgsqlDataSource? database = null;
+        NpgsqlDataSource? steady = null;
         CallRecorder? recorder = null;
         LocalNode? node = null;
         try
         {
             database = NpgsqlDataSource.Create(options.Postgres ?? postgres!.ConnectionString);
             await Migrations.ApplyAsync(database, cancellation).ConfigureAwait(false);
+            steady = Steady(options.Postgres ?? postgres!.ConnectionString);
             (LabelStore labels, CallNames names) = (new LabelStore(), new CallNames());
             SpanExport? spans = options.Otlp is { } endpoint ? new SpanExport(new SpanExportOptions { Endpoint = endpoint }) : null;
             recorder = await CallRecorder.OpenAsync(
-                database, labels, names, new RecorderOptions { Folder = Path.Combine(options.Folder, "spool"), Name = options.Name }, spans, cancellation).ConfigureAwait(false);
-            node = new LocalNode(options, LoggerFactory.Create(logging).CreateLogger<LocalNode>(), postgres, database, labels, names, recorder, spans);
+                steady, labels, names, new RecorderOptions { Folder = Path.Combine(options.Folder, "spool"), Name = options.Name }, spans, cancellation).ConfigureAwait(false);
+            node = new LocalNode(options, LoggerFactory.Create(logging).CreateLogger<LocalNode>(), postgres, database, steady, labels, names, recorder, OpenJournal(options.Folder), spans);
             node.exposures = ExposureServer.Create(node.gateway, node.services, options, logging);
             if (options.Cluster is not null)
                 node.forwards = await ForwardServer.StartAsync(node.gateway, node.services, node.remoteThreads, options, node.HoldAsync, logging).ConfigureAwait(false);
@@ -191,6 +200,7 @@ public sealed partial class LocalNode : IAsyncDisposable
             else
             {
                 if (recorder is not null) await recorder.DisposeAsync().ConfigureAwait(false);
+                if (steady is not null) await steady.DisposeAsync().ConfigureAwait(false);
                 if (database is not null) await database.DisposeAsync().ConfigureAwait(false);
                 if (postgres is not null) await postgres.DisposeAsync().ConfigureAwait(false);
             }
@@ -305,11 +315,7 @@ public sealed partial class LocalNode : IAsyncDisposable
     public ApplicationLog? LogOf(string application) => logs.GetValueOrDefault(application);
 
     /// <summary>Waits until every call that ended before is in the store or the spool, and every decision in the store.</summary>
-    public async Task FlushAsync(CancellationToken cancellation = default)
-    {
-        await recorder.FlushAsync().ConfigureAwait(false);
-        await decisions.FlushAsync(cancellation).ConfigureAwait(false);
-    }
+    public Task FlushAsync(CancellationToken cancellation = default) => Task.WhenAll(recorder.FlushAsync(), decisions.FlushAsync(cancellation));
 
     /// <summary>Is done when the node begins to take no more calls from outside.</summary>
     public Task TakesNoMore => takesNoMore.Task;
@@ -346,7 +352,9 @@ public sealed partial class LocalNode : IAsyncDisposable
         await decisions.DisposeAsync().ConfigureAwait(false);
         await lines.DisposeAsync().ConfigureAwait(false);
         await alerts.DisposeAsync().ConfigureAwait(false);
+        journal.Dispose();
         http.Dispose();
+        await steady.DisposeAsync().ConfigureAwait(false);
         await Database.DisposeAsync().ConfigureAwait(false);
         if (postgres is not null && options.SharedPostgres is not null) await postgres.DisposeAsync().ConfigureAwait(false);
         else if (postgres is not null) await LeavePostgresAsync(postgres).ConfigureAwait(false);
@@ -399,13 +407,6 @@ public sealed partial class LocalNode : IAsyncDisposable
             return set;
         },
         cancellation);
-
-    private async Task UseAlertsAsync(AlertOptions with)
-    {
-        AlertPipeline old = alerts;
-        alerts = new AlertPipeline(Database, with);
-        await old.DisposeAsync().ConfigureAwait(false);
-    }
 
     /// <summary>One round of looking after the store, where the cluster says whose turn it is; one that fails is left to the next.</summary>
     internal async Task UpkeepAsync(CancellationToken cancellation)
