@@ -47,13 +47,9 @@ internal readonly record struct CallFlow(int Other, int Label, short Part, int S
 /// <summary>The part of the lineage graph that was loaded so far. A node may be there before its row was loaded. For one thread.</summary>
 internal sealed class CallGraph
 {
-    // In blocks that are neither moved nor so large (85,000 bytes) that only a full collection would take them back: a question's graph is garbage at once.
-    private const int BlockBits = 9;
-    private const int Block = 1 << BlockBits;
-
     private readonly CallIndex _index = new();
-    private CallNode[][] _nodes = new CallNode[4][];
-    private CallFlow[][] _flows = new CallFlow[4][];
+    private CallNode[] _nodes = new CallNode[64];
+    private CallFlow[] _flows = new CallFlow[64];
     private int _flowCount;
 
     public int Count { get; private set; }
@@ -61,9 +57,11 @@ internal sealed class CallGraph
     /// <summary>Nodes whose rows were found.</summary>
     public int KnownCount { get; private set; }
 
-    public ref CallNode this[int node] => ref _nodes[node >> BlockBits][node & (Block - 1)];
+    /// <summary>Valid until a node is added.</summary>
+    public ref CallNode this[int node] => ref _nodes[node];
 
-    public ref readonly CallFlow Flow(int flow) => ref _flows[flow >> BlockBits][flow & (Block - 1)];
+    /// <summary>Valid until a flow is added.</summary>
+    public ref readonly CallFlow Flow(int flow) => ref _flows[flow];
 
     public int Find(long id) => _index.Find(id);
 
@@ -72,8 +70,8 @@ internal sealed class CallGraph
     {
         int node = _index.GetOrAdd(id, Count);
         if (node < Count) return node;
-        if ((Count & (Block - 1)) == 0) AddBlock(ref _nodes, Count);
-        this[Count++] = new CallNode { Id = id, Parent = -1, FirstChild = -1, NextSibling = -1, FirstFlowIn = -1, FirstFlowOut = -1 };
+        if (Count == _nodes.Length) Array.Resize(ref _nodes, Count * 4);
+        _nodes[Count++] = new CallNode { Id = id, Parent = -1, FirstChild = -1, NextSibling = -1, FirstFlowIn = -1, FirstFlowOut = -1 };
         return node;
     }
 
@@ -109,15 +107,8 @@ internal sealed class CallGraph
 
     private int AddFlow(in CallFlow flow)
     {
-        if ((_flowCount & (Block - 1)) == 0) AddBlock(ref _flows, _flowCount);
-        _flows[_flowCount >> BlockBits][_flowCount & (Block - 1)] = flow;
+        if (_flowCount == _flows.Length) Array.Resize(ref _flows, _flowCount * 4);
+        _flows[_flowCount] = flow;
         return _flowCount++;
-    }
-
-    private static void AddBlock<T>(ref T[][] blocks, int count)
-    {
-        int block = count >> BlockBits;
-        if (block == blocks.Length) Array.Resize(ref blocks, block * 2);
-        blocks[block] = new T[Block];
     }
 }
