@@ -61,7 +61,7 @@ internal sealed class BundleLoader(NpgsqlConnection connection, CallGraph graph,
         await using var batch = new NpgsqlBatch(connection) { Timeout = (int)limits.Timeout.TotalSeconds };
         if (first) batch.BatchCommands.Add(new NpgsqlBatchCommand(LooseTraces.Sql));
         foreach ((CallDayRange day, long[] found) in here) Add($"SELECT id, coalesce(trace, id) FROM call_{day.Suffix} WHERE id = ANY ($1)", found);
-        foreach ((CallDayRange day, long[] found) in ahead ? here : []) Add(AheadSql(day, $"SELECT coalesce(trace, id) FROM call_{day.Suffix} WHERE id = ANY ($1)"), found);
+        foreach ((CallDayRange day, long[] found) in ahead ? here : []) Add(NearSql(day), found);
         if (batch.BatchCommands.Count == 0) return;
         await using NpgsqlDataReader row = await batch.ExecuteReaderAsync(cancellation);
         if (first)
@@ -87,25 +87,41 @@ internal sealed class BundleLoader(NpgsqlConnection connection, CallGraph graph,
 
     private async Task LoadAsync(CallDayRange day, List<long> keys, bool ahead, CancellationToken cancellation)
     {
-        string sql = ahead ? AheadSql(day, "SELECT unnest($1::bigint[])") : $"SELECT {BundleRows.Columns} FROM bundle_{day.Suffix} WHERE trace = ANY ($1)";
+        string sql = ahead ? AheadSql(day) : $"SELECT {BundleRows.Columns} FROM bundle_{day.Suffix} WHERE trace = ANY ($1)";
         await using NpgsqlCommand command = Command(sql, [.. keys]);
         await using NpgsqlDataReader row = await command.ExecuteReaderAsync(cancellation);
         Take(row);
     }
 
-    // From the bundles of some traces, whose keys a query gives, to those of their sources, and so on; level by level, so that what is cut off is the farthest.
-    // Each place says which keys it is asked for: Postgres looks at that before it looks into the index, and it costs less than to ask the table of all days.
-    private string AheadSql(CallDayRange last, string keys)
+    // The bundles of these calls' traces and of their sources. No recursion: it would take twice the time where that is all there is.
+    private string NearSql(CallDayRange last)
     {
-        int at = Array.IndexOf(days, last);
-        string places = string.Join(" UNION ALL ", days[Math.Max(0, at + 1 - DaysAhead)..(at + 1)].Reverse().Select(day =>
-            $"SELECT trace, data, sources FROM bundle_{day.Suffix} WHERE trace = k.key AND k.key >= {day.First} AND k.key < {day.Next}"));
+        string keys = $"SELECT coalesce(trace, id) FROM call_{last.Suffix} WHERE id = ANY ($1)";
+        return $"""
+            SELECT {BundleRows.Columns} FROM (
+                {keys} UNION ALL SELECT unnest(b.sources) FROM ({keys}) k(key) CROSS JOIN LATERAL ({Places(last, "sources")}) b) k(key)
+            CROSS JOIN LATERAL ({Places(last, BundleRows.Columns)}) b LIMIT {RowsAhead}
+            """;
+    }
+
+    // From the bundles of some traces to those of their sources, and so on; level by level, so that what is cut off is the farthest.
+    private string AheadSql(CallDayRange last)
+    {
+        string places = Places(last, "trace, data, sources");
         return $"""
             WITH RECURSIVE w(trace, data, sources) AS (
-                SELECT b.* FROM ({keys}) k(key) CROSS JOIN LATERAL ({places}) b
+                SELECT b.* FROM (SELECT unnest($1::bigint[])) k(key) CROSS JOIN LATERAL ({places}) b
                 UNION SELECT b.* FROM (SELECT unnest(sources) FROM w) k(key) CROSS JOIN LATERAL ({places}) b)
             SELECT {BundleRows.Columns} FROM w LIMIT {RowsAhead}
             """;
+    }
+
+    // Where the bundle with the key k.key may be. Each place says which keys it is asked for: Postgres looks at that before it looks into the index.
+    private string Places(CallDayRange last, string columns)
+    {
+        int at = Array.IndexOf(days, last);
+        return string.Join(" UNION ALL ", days[Math.Max(0, at + 1 - DaysAhead)..(at + 1)].Reverse().Select(day =>
+            $"SELECT {columns} FROM bundle_{day.Suffix} WHERE trace = k.key AND k.key >= {day.First} AND k.key < {day.Next}"));
     }
 
     private void Take(NpgsqlDataReader row)

@@ -19,7 +19,7 @@ public sealed class LineageQuery(StoreReader store)
         await using NpgsqlConnection connection = await store.OpenAsync(cancellation);
         TagFilter? filter = tag is null ? null : await TagFilter.OpenAsync(connection, tag.Value, cancellation);
         var graph = new CallGraph();
-        // Without a tag nearly all that flowed into the call's trace is part of the answer, so that the first query may bring it.
+        // Without a tag nearly all that flowed into the call's trace is part of the answer, so that the first query may bring its sources.
         bool ancestors = direction == LineageDirection.Ancestors;
         GraphLoader loader = await LoaderAsync(connection, graph, ancestors, cancellation, followAtOnce: ancestors && filter is null);
         int start = await RequireAsync(graph, loader, call, filter, cancellation);
