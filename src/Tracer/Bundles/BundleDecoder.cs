@@ -20,18 +20,22 @@ internal sealed class BundleDecoder
     /// <summary>For each call the index of its parent among them; -1 when it has none there.</summary>
     public ReadOnlySpan<int> Parents => _parents.AsSpan(0, _count);
 
-    /// <summary>The flows into the calls.</summary>
+    /// <summary>The flows into the calls; none where they were not asked for.</summary>
     public ReadOnlySpan<BundledFlow> Flows => _flows.AsSpan(0, _flowCount);
 
+    /// <param name="trace">The trace's key.</param>
+    /// <param name="data">The bytes.</param>
+    /// <param name="withFlows">Whether the flows are of use.</param>
     /// <exception cref="StoreException">The bytes are not a bundle's.</exception>
-    public void Decode(long trace, ReadOnlySpan<byte> data)
+    public void Decode(long trace, ReadOnlySpan<byte> data, bool withFlows = true)
     {
         try
         {
             if (data[0] != BundleEncoder.Version) throw new StoreException($"the bundle of trace {new CallId(trace)} has version {data[0]}, this Chain knows {BundleEncoder.Version}");
             int at = 1;
             DecodeCalls(trace, data, ref at);
-            DecodeFlows(data, ref at);
+            _flowCount = 0;
+            if (withFlows) DecodeFlows(data, ref at);
         }
         catch (Exception e) when (e is IndexOutOfRangeException or ArgumentException or OverflowException)
         {
@@ -39,6 +43,8 @@ internal sealed class BundleDecoder
         }
     }
 
+    // Optimised from the first call on: the first questions of a process unpack thousands of bundles before the runtime would come round to it.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void DecodeCalls(long trace, ReadOnlySpan<byte> data, ref int at)
     {
         _count = Count(data, ref at);
@@ -75,6 +81,7 @@ internal sealed class BundleDecoder
         at = sizesOut;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void DecodeFlows(ReadOnlySpan<byte> data, ref int at)
     {
         _flowCount = Count(data, ref at);

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Chain.Tracer.Bundles;
 using Npgsql;
 
@@ -6,8 +7,9 @@ namespace Chain.Tracer.Lineage;
 /// <summary>Brings bundled traces into a <see cref="CallGraph"/>. What is loose it leaves to <see cref="GraphLoader"/>. For one question at a time.</summary>
 internal sealed class BundleLoader(NpgsqlConnection connection, CallGraph graph, CallDayRange[] days, LineageLimits limits, bool withFlows)
 {
-    // Where it looks like a chain, the query follows the sources of each trace inside the server, and brings at most so many rows.
+    // A query that follows the sources of each trace inside the server brings at most so many rows, from so many days at most.
     private const int RowsAhead = 256;
+    private const int DaysAhead = 4;
 
     // The mark of the flows from a bundle, which has all flows into its calls.
     private const int Run = -1;
@@ -21,9 +23,12 @@ internal sealed class BundleLoader(NpgsqlConnection connection, CallGraph graph,
     public List<int> Added { get; } = [];
 
     /// <summary>Loads the traces of these nodes, as far as they are bundled; the others are not known afterwards.</summary>
+    /// <param name="nodes">Nodes that are not known yet.</param>
+    /// <param name="ahead">Whether to follow the sources of each trace inside the server.</param>
+    /// <param name="cancellation">Stops it.</param>
     public async Task LoadAsync(List<int> nodes, bool ahead, CancellationToken cancellation)
     {
-        await FindTracesAsync(nodes, cancellation);
+        await FindTracesAsync(nodes, ahead, cancellation);
         if (_loose!.IsAll) return;
         var keys = new List<long>();
         foreach (int node in nodes)
@@ -41,8 +46,8 @@ internal sealed class BundleLoader(NpgsqlConnection connection, CallGraph graph,
         }
     }
 
-    // Which traces the nodes belong to, and the first time what is loose: one round trip for both.
-    private async Task FindTracesAsync(List<int> nodes, CancellationToken cancellation)
+    // Which traces the nodes belong to, and the first time what is loose; where sources are followed, the bundles too. One round trip for all.
+    private async Task FindTracesAsync(List<int> nodes, bool ahead, CancellationToken cancellation)
     {
         List<long>? ids = null;
         foreach (int node in nodes)
@@ -51,43 +56,76 @@ internal sealed class BundleLoader(NpgsqlConnection connection, CallGraph graph,
         }
 
         if (ids is null && _loose is not null) return;
+        bool first = _loose is null;
+        (CallDayRange Day, long[] Ids)[] here = ids is null ? [] : [.. days.Select(day => (day, ids.Where(day.Holds).Order().ToArray())).Where(found => found.Item2.Length > 0)];
         await using var batch = new NpgsqlBatch(connection) { Timeout = (int)limits.Timeout.TotalSeconds };
-        if (_loose is null) batch.BatchCommands.Add(new NpgsqlBatchCommand(LooseTraces.Sql));
-        foreach (CallDayRange day in ids is null ? [] : days)
-        {
-            long[] here = [.. ids!.Where(day.Holds).Order()];
-            if (here.Length == 0) continue;
-            var command = new NpgsqlBatchCommand($"SELECT id, coalesce(trace, id) FROM call_{day.Suffix} WHERE id = ANY ($1)");
-            command.Parameters.Add(new NpgsqlParameter<long[]> { TypedValue = here });
-            batch.BatchCommands.Add(command);
-        }
-
+        if (first) batch.BatchCommands.Add(new NpgsqlBatchCommand(LooseTraces.Sql));
+        foreach ((CallDayRange day, long[] found) in here) Add($"SELECT id, coalesce(trace, id) FROM call_{day.Suffix} WHERE id = ANY ($1)", found);
+        foreach ((CallDayRange day, long[] found) in ahead ? here : []) Add(NearSql(day), found);
         if (batch.BatchCommands.Count == 0) return;
         await using NpgsqlDataReader row = await batch.ExecuteReaderAsync(cancellation);
-        if (_loose is null)
+        if (first)
         {
             _loose = await LooseTraces.ReadAsync(row, cancellation);
-            if (!await row.NextResultAsync(cancellation)) return;
+            await row.NextResultAsync(cancellation);
         }
 
-        do
+        for (int i = 0; i < here.Length; i++, await row.NextResultAsync(cancellation))
         {
             while (row.Read()) graph[graph.At(row.GetInt64(0))].Trace = row.GetInt64(1);
         }
-        while (await row.NextResultAsync(cancellation));
+
+        for (int i = 0; ahead && i < here.Length; i++, await row.NextResultAsync(cancellation)) Take(row);
+
+        void Add(string sql, long[] parameter)
+        {
+            var command = new NpgsqlBatchCommand(sql);
+            command.Parameters.Add(new NpgsqlParameter<long[]> { TypedValue = parameter });
+            batch.BatchCommands.Add(command);
+        }
     }
 
     private async Task LoadAsync(CallDayRange day, List<long> keys, bool ahead, CancellationToken cancellation)
     {
-        string sql = ahead
-            ? $"""
-                WITH RECURSIVE w(key) AS (
-                    SELECT unnest($1::bigint[]) UNION SELECT unnest(b.sources) FROM w JOIN bundle_{day.Suffix} b ON b.trace = w.key)
-                SELECT {BundleRows.Columns} FROM w JOIN bundle_{day.Suffix} b ON b.trace = w.key LIMIT {RowsAhead}
-                """
-            : $"SELECT {BundleRows.Columns} FROM bundle_{day.Suffix} WHERE trace = ANY ($1)";
+        string sql = ahead ? AheadSql(day) : $"SELECT {BundleRows.Columns} FROM bundle_{day.Suffix} WHERE trace = ANY ($1)";
         await using NpgsqlCommand command = Command(sql, [.. keys]);
         await using NpgsqlDataReader row = await command.ExecuteReaderAsync(cancellation);
+        Take(row);
+    }
+
+    // The bundles of these calls' traces and of their sources. No recursion: it would take twice the time where that is all there is.
+    private string NearSql(CallDayRange last)
+    {
+        string keys = $"SELECT coalesce(trace, id) FROM call_{last.Suffix} WHERE id = ANY ($1)";
+        return $"""
+            SELECT {BundleRows.Columns} FROM (
+                {keys} UNION ALL SELECT unnest(b.sources) FROM ({keys}) k(key) CROSS JOIN LATERAL ({Places(last, "sources")}) b) k(key)
+            CROSS JOIN LATERAL ({Places(last, BundleRows.Columns)}) b LIMIT {RowsAhead}
+            """;
+    }
+
+    // From the bundles of some traces to those of their sources, and so on; level by level, so that what is cut off is the farthest.
+    private string AheadSql(CallDayRange last)
+    {
+        string places = Places(last, "trace, data, sources");
+        return $"""
+            WITH RECURSIVE w(trace, data, sources) AS (
+                SELECT b.* FROM (SELECT unnest($1::bigint[])) k(key) CROSS JOIN LATERAL ({places}) b
+                UNION SELECT b.* FROM (SELECT unnest(sources) FROM w) k(key) CROSS JOIN LATERAL ({places}) b)
+            SELECT {BundleRows.Columns} FROM w LIMIT {RowsAhead}
+            """;
+    }
+
+    // Where the bundle with the key k.key may be. Each place says which keys it is asked for: Postgres looks at that before it looks into the index.
+    private string Places(CallDayRange last, string columns)
+    {
+        int at = Array.IndexOf(days, last);
+        return string.Join(" UNION ALL ", days[Math.Max(0, at + 1 - DaysAhead)..(at + 1)].Reverse().Select(day =>
+            $"SELECT {columns} FROM bundle_{day.Suffix} WHERE trace = k.key AND k.key >= {day.First} AND k.key < {day.Next}"));
+    }
+
+    private void Take(NpgsqlDataReader row)
+    {
         // Synchronously: a row is nearly always in the buffer already.
         while (graph.KnownCount <= limits.Calls && row.Read())
         {
@@ -96,6 +134,8 @@ internal sealed class BundleLoader(NpgsqlConnection connection, CallGraph graph,
         }
     }
 
+    // Optimised from the first call on, as what unpacks bundles.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Add(long trace)
     {
         ReadOnlySpan<BundledCall> calls = _rows.Decoder.Calls;

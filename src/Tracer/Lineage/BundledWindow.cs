@@ -14,8 +14,11 @@ internal sealed class BundledWindow(NpgsqlConnection connection, StoreFilter fil
 
     private readonly BundleRows _rows = new();
     private readonly HashSet<long> _loose = [.. loose];
-    private readonly List<CallRow> _waiting = [];
     private readonly List<CallRow> _ready = [];
+    private List<CallRow> _waiting = [];
+    private List<CallRow> _later = [];
+    private long[] _ids = [];
+    private int[] _order = [];
 
     public async IAsyncEnumerable<List<CallRow>> ReadAsync(WindowPart part, [EnumeratorCancellation] CancellationToken cancellation)
     {
@@ -35,7 +38,8 @@ internal sealed class BundledWindow(NpgsqlConnection connection, StoreFilter fil
         while (bundle.Read())
         {
             long trace = Take(bundle, part);
-            if (_waiting.Count - sorted < Chunk) continue;
+            // Where much waits for what is still to come, it is not to be sorted again and again.
+            if (_waiting.Count - sorted < Math.Max(Chunk, sorted)) continue;
             cancellation.ThrowIfCancellationRequested();
             if (Settle(trace - Slice.Skew)) yield return _ready;
             sorted = _waiting.Count;
@@ -46,7 +50,7 @@ internal sealed class BundledWindow(NpgsqlConnection connection, StoreFilter fil
 
     private long Take(NpgsqlDataReader row, WindowPart part)
     {
-        long trace = _rows.Decode(row);
+        long trace = _rows.Decode(row, withFlows: false);
         if (_loose.Contains(trace)) return trace;
         foreach (ref readonly BundledCall call in _rows.Decoder.Calls)
         {
@@ -60,13 +64,17 @@ internal sealed class BundledWindow(NpgsqlConnection connection, StoreFilter fil
     // Makes what is before an id ready, and says whether that is anything.
     private bool Settle(long before)
     {
+        int count = _waiting.Count, ready = count;
+        if (_ids.Length < count) (_ids, _order) = (new long[count * 2], new int[count * 2]);
+        for (int i = 0; i < count; i++) (_ids[i], _order[i]) = (_waiting[i].Id, i);
+        // Numbers, in place of rows that are eight times as long.
+        Array.Sort(_ids, _order, 0, count);
+        while (ready > 0 && _ids[ready - 1] >= before) ready--;
         _ready.Clear();
-        _waiting.Sort((a, b) => a.Id.CompareTo(b.Id));
-        int count = _waiting.Count;
-        while (count > 0 && _waiting[count - 1].Id >= before) count--;
-        _ready.AddRange(_waiting[..count]);
-        _waiting.RemoveRange(0, count);
-        return count > 0;
+        _later.Clear();
+        for (int i = 0; i < count; i++) (i < ready ? _ready : _later).Add(_waiting[_order[i]]);
+        (_waiting, _later) = (_later, _waiting);
+        return ready > 0;
     }
 
     private async Task AddLooseAsync(WindowPart part, CancellationToken cancellation)

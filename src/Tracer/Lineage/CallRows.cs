@@ -22,10 +22,17 @@ internal static class CallRows
             id, row.IsDBNull(1) ? id : row.GetInt64(1), row.IsDBNull(2) ? 0 : row.GetInt64(2), row.GetInt32(3), row.GetInt32(4), row.GetFloat(5), Size(row, 6), Size(row, 7));
     }
 
-    public static async Task EnsureNamesAsync(NpgsqlConnection connection, NameCatalog names, IReadOnlyCollection<CallRow> rows, CancellationToken cancellation)
+    public static async Task EnsureNamesAsync(NpgsqlConnection connection, NameCatalog names, IReadOnlyList<CallRow> rows, CancellationToken cancellation)
     {
-        await names.EnsureShapesAsync(connection, rows.Select(row => row.Shape), cancellation);
-        await names.EnsurePairsAsync(connection, rows.Select(row => row.Labels), cancellation);
+        HashSet<int>? shapes = null, pairs = null;
+        for (int i = 0; i < rows.Count; i++)
+        {
+            if (!names.HasShape(rows[i].Shape)) (shapes ??= []).Add(rows[i].Shape);
+            if (!names.HasPair(rows[i].Labels)) (pairs ??= []).Add(rows[i].Labels);
+        }
+
+        if (shapes is not null) await names.EnsureShapesAsync(connection, shapes, cancellation);
+        if (pairs is not null) await names.EnsurePairsAsync(connection, pairs, cancellation);
     }
 
     /// <summary>Only after <see cref="EnsureNamesAsync"/>.</summary>

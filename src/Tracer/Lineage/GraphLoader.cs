@@ -9,7 +9,7 @@ namespace Chain.Tracer.Lineage;
 /// it also follows those flows to other trees inside the server, so that a long chain through state costs no round trip a link; it may then bring a tree
 /// that only looks near. The index that would find the calls of a trace at once does not exist on an open day: it would cost more bytes than a call may.
 /// </remarks>
-internal sealed class GraphLoader(NpgsqlConnection connection, CallGraph graph, NameCatalog names, CallDayRange[] days, LineageLimits limits, bool withFlows)
+internal sealed class GraphLoader(NpgsqlConnection connection, CallGraph graph, NameCatalog names, CallDayRange[] days, LineageLimits limits, bool withFlows, bool followAtOnce = false)
 {
     // When so few trees were asked for so many times running, it looks like a chain; then the query follows flows by itself, and brings at most so
     // many rows. For all else that is the dearer way.
@@ -30,7 +30,7 @@ internal sealed class GraphLoader(NpgsqlConnection connection, CallGraph graph, 
     private readonly HashSet<long> _seeded = [];
     private int _run;
     private int _narrow;
-    private int _narrowBundles;
+    private int _narrowBundles = followAtOnce ? NarrowBundles : 0;
 
     /// <summary>Whether <see cref="LineageLimits.Calls"/> was reached; nothing more is loaded then.</summary>
     public bool IsFull { get; private set; }

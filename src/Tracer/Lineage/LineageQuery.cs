@@ -19,7 +19,9 @@ public sealed class LineageQuery(StoreReader store)
         await using NpgsqlConnection connection = await store.OpenAsync(cancellation);
         TagFilter? filter = tag is null ? null : await TagFilter.OpenAsync(connection, tag.Value, cancellation);
         var graph = new CallGraph();
-        GraphLoader loader = await LoaderAsync(connection, graph, direction == LineageDirection.Ancestors, cancellation);
+        // Without a tag nearly all that flowed into the call's trace is part of the answer, so that the first query may bring its sources.
+        bool ancestors = direction == LineageDirection.Ancestors;
+        GraphLoader loader = await LoaderAsync(connection, graph, ancestors, cancellation, followAtOnce: ancestors && filter is null);
         int start = await RequireAsync(graph, loader, call, filter, cancellation);
         var walk = new ValueWalk(graph, direction, filter);
         foreach (int value in Values(start, side)) walk.Start(value);
@@ -113,6 +115,7 @@ public sealed class LineageQuery(StoreReader store)
         if (loader.IsFull) throw new LineageException($"no way was found among the first {store.Limits.Calls:N0} calls that were read; a higher limit may find one");
     }
 
-    private async Task<GraphLoader> LoaderAsync(NpgsqlConnection connection, CallGraph graph, bool withFlows, CancellationToken cancellation) =>
-        new(connection, graph, store.Names, await store.Days.GetAsync(connection, cancellation), store.Limits, withFlows);
+    private async Task<GraphLoader> LoaderAsync(
+        NpgsqlConnection connection, CallGraph graph, bool withFlows, CancellationToken cancellation, bool followAtOnce = false) =>
+        new(connection, graph, store.Names, await store.Days.GetAsync(connection, cancellation), store.Limits, withFlows, followAtOnce);
 }

@@ -21,6 +21,8 @@ public sealed class StoreReader : IAsyncDisposable
         Limits = limits ?? new LineageLimits();
         var settings = new NpgsqlConnectionStringBuilder(connectionString) { MaxAutoPrepare = 200, AutoPrepareMinUsages = 2, NoResetOnClose = true, ApplicationName = "chain lineage" };
         settings.Options = $"{settings.Options} {Settings}".Trim();
+        // Postgres sends 8 KiB at a time. Whoever takes no more than that at a time is woken for each.
+        settings.ReadBufferSize = 64 << 10;
         settings.CommandTimeout = (int)Limits.Timeout.TotalSeconds;
         _database = NpgsqlDataSource.Create(settings);
     }

@@ -19,7 +19,7 @@ internal sealed class TraceBundles(NpgsqlConnection connection, CallDayRange[] d
         {
             while (await row.ReadAsync(cancellation))
             {
-                bundle.Decode(row);
+                bundle.Decode(row, withFlows: false);
                 foreach (ref readonly BundledCall call in bundle.Decoder.Calls)
                 {
                     rows.Add(new CallRow(call.Id, key, call.Parent, call.Shape, call.Labels, call.Duration, call.SizeIn, call.SizeOut));

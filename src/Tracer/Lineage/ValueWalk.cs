@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Chain.Tracer.Lineage;
 
 /// <summary>Against the flow of data, or with it.</summary>
@@ -175,7 +177,8 @@ internal sealed class ValueWalk(CallGraph graph, LineageDirection direction, Tag
         return true;
     }
 
-    // The same, without anything to remember: most families are small.
+    // The same, without anything to remember: most families are small. Optimised from the first call on, as what unpacks bundles.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private bool MeetFew(int value, int node, int parent)
     {
         bool any = false;

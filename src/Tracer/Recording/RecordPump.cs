@@ -234,22 +234,11 @@ internal sealed class RecordPump : IAsyncDisposable
         /// <summary>Takes what is there; true when the batch is full and there may be more.</summary>
         public bool Fill(RecorderLane[] lanes, RecordRing<TraceSlot> foreign)
         {
-            // First the same share of every lane, so that batches follow each other in time and the indexes grow at their ends.
+            RecorderLane.MoveOldest(lanes, calls);
             _first = (_first + 1) % lanes.Length;
-            int callShare = calls.Room / lanes.Length, flowShare = flows.Room / lanes.Length;
-            foreach (RecorderLane lane in lanes)
-            {
-                lane.Calls.MoveTo(calls, callShare);
-                lane.Flows.MoveTo(flows, flowShare);
-            }
-
-            for (int i = 0; i < lanes.Length; i++)
-            {
-                RecorderLane lane = lanes[(_first + i) % lanes.Length];
-                lane.Calls.MoveTo(calls);
-                lane.Flows.MoveTo(flows);
-            }
-
+            int share = flows.Room / lanes.Length;
+            foreach (RecorderLane lane in lanes) lane.Flows.MoveTo(flows, share);
+            for (int i = 0; i < lanes.Length; i++) lanes[(_first + i) % lanes.Length].Flows.MoveTo(flows);
             foreign.MoveTo(traces);
             return calls.Room == 0 || flows.Room == 0 || traces.Room == 0;
         }

@@ -10,6 +10,9 @@ namespace Chain.Tracer.Recording;
 /// </summary>
 internal sealed class RecorderLane(int lane, RecordRing<CallRecord> calls, RecordRing<FlowRecord> flows)
 {
+    // Taken from a lane at a time: fewer would keep to the order of time more exactly, and look at the lanes more often.
+    private const int AtOnce = 64;
+
     private Issued _issued = new() { Lane = lane };
 
     public RecordRing<CallRecord> Calls { get; } = calls;
@@ -36,6 +39,26 @@ internal sealed class RecorderLane(int lane, RecordRing<CallRecord> calls, Recor
             long seen = Interlocked.CompareExchange(ref _issued.Last, next, last);
             if (seen == last) return CallId.From(next, _issued.Lane);
             last = seen;
+        }
+    }
+
+    /// <summary>
+    /// Moves calls of all lanes to a stage, as much as fits, always from the lane whose next call is the oldest. So batches follow each other in time, and the
+    /// store's indexes grow at their ends: where two batches overlap, the later one splits pages that were full. For the thread that takes.
+    /// </summary>
+    public static void MoveOldest(RecorderLane[] lanes, RecordStage<CallRecord> stage)
+    {
+        while (stage.Room > 0)
+        {
+            RecorderLane? oldest = null;
+            long first = long.MaxValue;
+            foreach (RecorderLane lane in lanes)
+            {
+                if (lane.Calls.TryPeek(out CallRecord next) && next.Id.Value < first) (oldest, first) = (lane, next.Id.Value);
+            }
+
+            if (oldest is null) return;
+            oldest.Calls.MoveTo(stage, AtOnce);
         }
     }
 

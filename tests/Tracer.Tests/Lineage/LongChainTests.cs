@@ -32,6 +32,32 @@ public sealed class LongChainTests
     }
 
     [PostgresFact]
+    public async Task AChainIsFollowedOverManyDaysOfWhichSomeAreLoose()
+    {
+        await using NpgsqlDataSource database = await TestPostgres.NewDatabaseAsync();
+        // About seven days: more than one query follows.
+        List<CallId> roots = await StoreAsync(database, requests: 210, apart: TimeSpan.FromMinutes(49));
+        await new StoreUpkeep(database, new UpkeepOptions { Retention = null }).RunAsync();
+        await using (NpgsqlCommand command = database.CreateCommand("INSERT INTO loose (slice, call) SELECT call_slice(id), id FROM unnest($1) id"))
+        {
+            command.Parameters.AddWithValue(roots.Where((_, i) => i is 40 or 41 or 90 || i == roots.Count - 2).Select(root => root.Value).ToArray());
+            Assert.Equal(4, await command.ExecuteNonQueryAsync());
+        }
+
+        await using StoreReader reader = await LineageStores.OpenAsync(database);
+        foreach (int last in (int[])[roots.Count - 1, roots.Count - 2, 91, 41, 30, 0])
+        {
+            // From the root, and from a call that only its own row names.
+            foreach (CallId from in (CallId[])[roots[last], CallId.From(roots[last].StartMicroseconds + 40, roots[last].Lane)])
+            {
+                LineageResult found = await new LineageQuery(reader).ReachAsync(from, null, LineageDirection.Ancestors);
+                Assert.Equal(last, found.Calls.Count(call => roots.Contains(call.Id) && call.Id.Value < roots[last].Value));
+                Assert.Empty(found.Missing);
+            }
+        }
+    }
+
+    [PostgresFact]
     public async Task WhatALimitCutsOffIsSaidToBeCutOff()
     {
         await using NpgsqlDataSource database = await TestPostgres.NewDatabaseAsync();
@@ -43,7 +69,7 @@ public sealed class LongChainTests
         await Assert.ThrowsAsync<LineageException>(() => new LineageQuery(narrow).PathAsync(roots[0], ValueSide.Out, roots[^1], ValueSide.In));
     }
 
-    private static async Task<List<CallId>> StoreAsync(NpgsqlDataSource database)
+    private static async Task<List<CallId>> StoreAsync(NpgsqlDataSource database, int requests = Requests, TimeSpan? apart = null)
     {
         NodeRegistration node = await NodeRegistration.RegisterAsync(database, Guid.NewGuid(), "here", 64);
         var (labels, names) = (new LabelStore(), new CallNames());
@@ -51,9 +77,9 @@ public sealed class LongChainTests
         StateKeyId key = names.Intern(new StateKey("app/session", "default", "k"));
         long start = CallId.At(new DateTimeOffset(2026, 5, 5, 12, 0, 0, TimeSpan.Zero)).StartMicroseconds;
         var (roots, calls, flows) = (new List<CallId>(), new List<CallRecord>(), new List<FlowRecord>());
-        for (int request = 0; request < Requests; request++)
+        for (int request = 0; request < requests; request++)
         {
-            CallId root = CallId.From(start + (request * 1000L), node.FirstLane);
+            CallId root = CallId.From(start + (request * (long)(apart?.TotalMicroseconds ?? 1000)), node.FirstLane);
             for (int i = 0; i < Calls; i++)
             {
                 CallId parent = i == 0 ? default : i < 3 ? root : calls[^1].Id;

@@ -211,6 +211,38 @@ public sealed class BufferTests : IDisposable
         Assert.Equal(1, found.Damaged);
     }
 
+    [Fact]
+    public void ABatchEndsAtTheSameTimeInAllLanes()
+    {
+        // One core's ring is full of calls that are older than most of the other's.
+        RecordBuffers buffers = RecordBuffers.Create(Buffers, 2, new RecorderOptions { Folder = "", BufferSize = 1024, BatchSize = 512 }, _labels, _names, new SpoolDisk());
+        RecorderLane[] lanes = [.. buffers.Lanes.Select((lane, i) => new RecorderLane(i, lane.Calls, lane.Flows))];
+        for (long i = 1; i <= 1000; i++)
+        {
+            foreach ((RecorderLane lane, long id) in ((RecorderLane, long)[])[(lanes[0], i), (lanes[1], i + 800)])
+            {
+                Assert.True(lane.Calls.TryClaim(out long position));
+                lane.Calls.At(position) = new CallRecord { Id = new CallId(id), Trace = id };
+                lane.Calls.Publish(position, check: 0);
+            }
+        }
+
+        RecordStage<CallRecord> stage = buffers.Stages[0].Calls;
+        var batches = new List<long[]>();
+        do
+        {
+            RecorderLane.MoveOldest(lanes, stage);
+            batches.Add([.. stage.Records.ToArray().Select(call => call.Id.Value)]);
+            stage.Release();
+        }
+        while (batches[^1].Length > 0);
+
+        Assert.Equal([512, 512, 512, 464, 0], batches.Select(batch => batch.Length));
+        Assert.Equal(Enumerable.Range(1, 1000).Concat(Enumerable.Range(801, 1000)).Order().Select(id => (long)id), batches.SelectMany(batch => batch).Order());
+        // Of what is in a later batch, hardly anything is older than the newest of an earlier one.
+        for (int i = 1; i < 4; i++) Assert.InRange(batches[i].Min(), batches[i - 1].Max() - 64, long.MaxValue);
+    }
+
     public void Dispose()
     {
         if (Directory.Exists(_folder)) Directory.Delete(_folder, recursive: true);

@@ -19,6 +19,30 @@ public sealed class UpkeepTests
     }
 
     [PostgresFact]
+    public async Task TheIndexOnTheIdKeepsRoomOnOpenDaysInAnOlderStoreAsInANewOne()
+    {
+        await using NpgsqlDataSource database = await TestPostgres.NewDatabaseAsync(migrate: false);
+        await ScalarAsync(database, "CREATE TABLE migration (number int PRIMARY KEY, name text NOT NULL, applied timestamptz NOT NULL DEFAULT now())");
+        foreach (Migration older in Migrations.All.Where(migration => migration.Number < 7))
+        {
+            await ScalarAsync(database, older.Sql);
+            await ScalarAsync(database, $"INSERT INTO migration (number, name) VALUES ({older.Number}, '{older.Name}')");
+        }
+
+        foreach (int day in (int[])[1, 2, 3]) await ScalarAsync(database, $"SELECT make_partition('2026-04-0{day}')");
+        await ScalarAsync(database, "UPDATE partition SET closed = now() WHERE day = '2026-04-01'");
+
+        Assert.Equal(7, (await Migrations.ApplyAsync(database))[0].Number);
+        await ScalarAsync(database, "SELECT make_partition('2026-04-04')");
+
+        string[] expected = ["{fillfactor=100}", "{fillfactor=98}", "{fillfactor=98}", "{fillfactor=98}"];
+        for (int day = 1; day <= 4; day++) Assert.Equal(expected[day - 1], await ScalarAsync(database, $"SELECT reloptions::text FROM pg_class WHERE relname = 'call_2026040{day}_id'"));
+        // A new day has all that an older Chain gave it.
+        const string Indexes = "SELECT string_agg(replace(indexdef, '20260403', '20260404'), ';' ORDER BY indexname) FROM pg_indexes WHERE tablename LIKE '%_2026040";
+        Assert.Equal(await ScalarAsync(database, Indexes + "3'"), await ScalarAsync(database, Indexes + "4'"));
+    }
+
+    [PostgresFact]
     public async Task ADatabaseOfANewerChainIsRefused()
     {
         await using NpgsqlDataSource database = await TestPostgres.NewDatabaseAsync();

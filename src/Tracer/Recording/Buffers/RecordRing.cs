@@ -71,6 +71,17 @@ internal sealed unsafe class RecordRing<T>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Publish(long position, uint check) => Volatile.Write(ref _words[(int)position & _mask], ((ulong)check << 32) | Round(position));
 
+    /// <summary>The next record to be taken; false when none is published. For the thread that takes.</summary>
+    public bool TryPeek(out T record)
+    {
+        long head = _ends.Head;
+        int slot = (int)head & _mask;
+        bool published = (uint)Volatile.Read(ref _words[slot]) == Round(head);
+        record = published ? _records[slot] : default;
+        GC.KeepAlive(_file);
+        return published;
+    }
+
     /// <summary>Moves what is published to a stage, in order, as much as fits and no more than asked for. For one thread.</summary>
     public void MoveTo(RecordStage<T> stage, int most = int.MaxValue)
     {
