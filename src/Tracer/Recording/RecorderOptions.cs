@@ -34,9 +34,9 @@ public sealed record RecorderOptions
     public TimeSpan FlushInterval { get; init; } = TimeSpan.FromMilliseconds(100);
 
     /// <summary>
-    /// Longest time instead of <see cref="FlushInterval"/> while <see cref="BusyRecords"/> or more come in each such interval, or until the batch is full. Default 1 s.
+    /// Longest time instead of <see cref="FlushInterval"/> while <see cref="BusyRecords"/> or more come in each such interval, or until the batch is full. Default 400 ms.
     /// </summary>
-    public TimeSpan BusyFlushInterval { get; init; } = TimeSpan.FromSeconds(1);
+    public TimeSpan BusyFlushInterval { get; init; } = TimeSpan.FromMilliseconds(400);
 
     /// <summary>Calls and flows in one <see cref="FlushInterval"/> from which on it is worth waiting for more. Default 100.</summary>
     public int BusyRecords { get; init; } = 100;

@@ -5,7 +5,7 @@ namespace Chain.Tracer.Tests.Recording;
 /// <summary>How long a batch is gathered.</summary>
 public sealed class GatheringTests
 {
-    private readonly Gathering _gathering = new(new RecorderOptions { Folder = "" });
+    private readonly Gathering _gathering = new(new RecorderOptions { Folder = "", BusyFlushInterval = TimeSpan.FromSeconds(1) });
 
     [Fact]
     public void FewRecordsAreKeptAfterOneInterval()
@@ -17,7 +17,7 @@ public sealed class GatheringTests
     }
 
     [Fact]
-    public void WhileManyComeTheBatchGrowsForASecond()
+    public void WhileManyComeTheBatchGrowsForTheLongerInterval()
     {
         _gathering.Begin();
         for (int interval = 1; interval < 10; interval++)

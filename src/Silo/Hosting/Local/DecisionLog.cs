@@ -16,7 +16,7 @@ internal sealed partial class DecisionLog : IAsyncDisposable
     private const int BatchSize = 4000;
     // A transaction for each handful would cost the store more than the calls themselves do; what waits is in the journal.
     private const int Handful = 10;
-    private const int MostGatherings = 10;
+    private const int MostGatherings = 4;
     private static readonly TimeSpan Gathering = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan Retry = TimeSpan.FromMilliseconds(250);
 
