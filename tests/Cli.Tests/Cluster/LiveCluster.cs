@@ -129,7 +129,8 @@ public sealed class LiveCluster : IAsyncLifetime
         while (true)
         {
             ClusterCall[] calls = await ReadAsync(application);
-            if (isThere(calls) || clock.Elapsed > Patience) return calls;
+            if (isThere(calls)) return calls;
+            Assert.True(clock.Elapsed < Patience, $"the record of {application} is not as it should be: {calls.Length} calls, the last ones:\n{string.Join('\n', calls.TakeLast(30))}");
             await Task.Delay(200);
         }
     }
