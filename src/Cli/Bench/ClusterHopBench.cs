@@ -56,7 +56,7 @@ internal static class ClusterHopBench
         string average = File.Exists("/proc/loadavg") ? string.Join(' ', (await File.ReadAllTextAsync("/proc/loadavg", cancellation)).Split(' ')[..3]) : "unknown";
         report.Note($"two silos, their load and Postgres in {Environment.ProcessorCount} cores; {AtATime} calls at a time; {rounds} rounds, the cases in turn; load average at the end {average}");
         report.Note("the peer is a plain grain that runs the same function on Orleans' threads, without limits or a store of its own for each call; the time until every record is in Postgres counts for ours; the ratio is to be ≥ 0.9");
-        report.Note("calls of a stateless component in one silo need no grain and are made without; from one silo to another they share requests; those of a stateful one (64 keys) go through theirs");
+        report.Note("calls of a stateless component in one silo need no grain and are made without; from one silo to another they are requests to its stateless workers; those of a stateful one (64 keys) go through theirs");
         report.Print(json);
     }
 
