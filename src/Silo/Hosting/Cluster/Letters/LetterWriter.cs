@@ -28,9 +28,6 @@ internal sealed class LetterWriter
         return output;
     }
 
-    /// <summary>Bytes written so far.</summary>
-    public int Length => length;
-
     public byte[] ToArray() => buffer.AsSpan(0, length).ToArray();
 
     public void Byte(byte value)
