@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Chain.PolicyEngine.Decisions;
 using Chain.Tracer.Tags;
 
 namespace Chain.Silo.Calls.Remote;
@@ -13,6 +14,15 @@ internal sealed class LabelTexts(LabelStore labels)
     private readonly ConcurrentDictionary<string, LabelId> known = new(StringComparer.Ordinal);
 
     public string Of(LabelId label) => label.IsEmpty ? "" : texts.GetOrAdd(label.Value, static (id, labels) => labels[new LabelId(id)].ToString(), labels);
+
+    /// <summary>What a chain has passed.</summary>
+    public RemoteStep[] StepsOf(ReadOnlySpan<ChainStep> passed)
+    {
+        if (passed.Length == 0) return [];
+        var steps = new RemoteStep[passed.Length];
+        for (int i = 0; i < steps.Length; i++) steps[i] = new RemoteStep(passed[i].Component.Name, Of(passed[i].Label));
+        return steps;
+    }
 
     /// <summary>The label that a text says; any secrecy tag where it says none, because a tag must not be lost.</summary>
     public LabelId Read(string text)

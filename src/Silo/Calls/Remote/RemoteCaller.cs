@@ -192,20 +192,12 @@ public sealed class RemoteCaller
         Call = frame.Call.Context,
         Arguments = call.Packed,
         Label = texts.Of(frame.LabelIn),
-        Passed = StepsOf(call.Chain.Passed.Span),
+        Passed = texts.StepsOf(call.Chain.Passed.Span),
         Held = call.Chain.Held.Count == 0 ? [] : [.. call.Chain.Held],
         Depth = call.Depth,
         Decisions = frame.Decisions,
         Left = call.Chain.Left,
     };
-
-    private RemoteStep[] StepsOf(ReadOnlySpan<ChainStep> passed)
-    {
-        if (passed.Length == 0) return [];
-        var steps = new RemoteStep[passed.Length];
-        for (int i = 0; i < steps.Length; i++) steps[i] = new RemoteStep(passed[i].Component.Name, texts.Of(passed[i].Label));
-        return steps;
-    }
 
     /// <summary>Records a call that could not be sent at all.</summary>
     private CallFrame Unsent(Call call, Exception failure)

@@ -144,7 +144,7 @@ internal sealed class RemoteAnswers(
             LabelOut = texts.Of(frame.LabelOut),
             Label = texts.Of(frame.Label),
             LabelRead = texts.Of(frame.LabelRead),
-            Passed = StepsSince(chain, passed),
+            Passed = texts.StepsOf(chain.Passed.Span[Math.Min(passed, chain.Passed.Length)..]),
             Parts = frame.Parts.Count == 0 ? [] : [.. frame.Parts.Select(static part => new RemoteStep(part.Part, part.Tags.ToString()))],
         };
         guest.Owner.Return(guest, isSound: error is null);
@@ -162,15 +162,6 @@ internal sealed class RemoteAnswers(
             slot?.Leave();
             throw;
         }
-    }
-
-    private RemoteStep[] StepsSince(ChainState chain, int before)
-    {
-        ReadOnlySpan<ChainStep> passed = chain.Passed.Span;
-        if (passed.Length <= before) return [];
-        var steps = new RemoteStep[passed.Length - before];
-        for (int i = 0; i < steps.Length; i++) steps[i] = new RemoteStep(passed[before + i].Component.Name, texts.Of(passed[before + i].Label));
-        return steps;
     }
 
     private static ReadOnlyMemory<byte> Packed(ComponentValue? value, CallRoute route)
